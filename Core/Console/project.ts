@@ -1,0 +1,17 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { openProject, type Project } from '../Supervisor/Project'
+
+/** Where the framework itself is installed. */
+const HOME = resolve(__dirname, '..', '..', '..')
+
+export function frameworkVersion(): string {
+  const { version }: { version: string } = JSON.parse(readFileSync(join(HOME, 'package.json'), 'utf8'))
+  return version
+}
+
+/** The project in the present folder; the sample that comes with the framework where there is none. */
+export function presentProject(): Project {
+  const here = process.cwd()
+  return openProject(existsSync(join(here, 'dist', 'Config', 'app.js')) ? here : HOME, process.env)
+}

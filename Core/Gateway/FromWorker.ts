@@ -1,0 +1,143 @@
+import type { Redis } from 'ioredis'
+import { isStoreAway } from '../../Library/Cache/Cache'
+import { log } from '../../Library/Log/Log'
+import type { Audience, Bytes, Kick, Operation, ToGateway, ToWorker, Turns } from '../Link/Contract'
+import { STORE_AWAY } from '../Link/Contract'
+import { isFd } from '../Record/Keys'
+import type { Assignment } from './Assignment'
+import type { Connection } from './Connection'
+import type { Deliveries } from './Deliveries'
+import type { Hub } from './Hub'
+import type { Registry } from './Registry'
+
+/** Frames that one turn hands to sockets, so that no worker can keep the gateway from its heartbeats. */
+const TURN = 5000
+
+interface Rooms {
+  readonly hub: Hub
+  readonly registry: Registry
+  readonly assignment: Assignment
+  readonly deliveries: Deliveries
+  readonly redis: Redis
+}
+
+/** What a worker orders, done by the rooms of the gateway whose matter it is. */
+export class FromWorker implements ToGateway, Turns {
+  readonly #rooms: Rooms
+  /** Answers the questions of this worker. */
+  worker: Pick<ToWorker, 'answer'> | undefined
+
+  constructor(rooms: Rooms) {
+    this.#rooms = rooms
+  }
+
+  beginTurn(): void {
+    this.#rooms.deliveries.begin()
+  }
+
+  spent(): boolean {
+    return this.#rooms.deliveries.count >= TURN
+  }
+
+  endTurn(): void {
+    this.#rooms.deliveries.flush()
+  }
+
+  send(fd: number, text: Bytes, last: boolean): void {
+    const { hub, deliveries, assignment } = this.#rooms
+    const connection = hub.get(fd)
+    if (connection === undefined) return
+    deliveries.send(connection, text)
+    if (last) assignment.done(connection)
+  }
+
+  publish(audience: Audience, name: string, except: readonly number[], text: Bytes): void {
+    this.#rooms.deliveries.publish(audience, name, except, text)
+  }
+
+  end(fd: number, code: number, reason: string): void {
+    this.#rooms.deliveries.flush()
+    this.#rooms.hub.get(fd)?.end(code, reason)
+  }
+
+  /** Only while a message of the connection is under way (rule 4). */
+  session(fd: number, slot: string, json: string): void {
+    const connection = this.#rooms.hub.get(fd)
+    if (connection === undefined || connection.inFlight.length === 0) return
+    connection.session ??= new Map()
+    if (json === '') connection.session.delete(slot)
+    else connection.session.set(slot, json)
+  }
+
+  done(fd: number): void {
+    const connection = this.#rooms.hub.get(fd)
+    if (connection) this.#rooms.assignment.done(connection)
+  }
+
+  told(fd: number, controller: string): void {
+    const { assignment, registry } = this.#rooms
+    const connection = assignment.closing(fd)
+    if (connection === undefined) return
+    registry.removeController(connection, controller).catch((error: unknown) => {
+      log.debug({ err: error, fd, controller }, 'a controller that was told stays on record until the clean-up')
+    })
+  }
+
+  closed(fd: number): void {
+    this.#rooms.assignment.closed(fd)
+  }
+
+  ask(id: number, operation: Operation, fd: number, text: string): void {
+    this.#perform(operation, fd, text).then(
+      (value) => this.worker?.answer(id, '', JSON.stringify(value)),
+      (error: unknown) => {
+        const away = isStoreAway(error)
+        if (!away) log.error({ err: error, fd, operation }, 'an order of the worker failed')
+        this.worker?.answer(id, away ? STORE_AWAY : String(error), '')
+      },
+    )
+  }
+
+  async #perform(operation: Operation, fd: number, text: string): Promise<boolean | number> {
+    const { hub } = this.#rooms
+    if (operation === 'kick') return this.#kick(JSON.parse(text))
+    if (operation === 'count') return hub.count(text || undefined)
+    const connection = hub.get(fd)
+    return connection !== undefined && this.#write(operation, connection, text)
+  }
+
+  async #write(operation: Exclude<Operation, 'kick' | 'count'>, connection: Connection, name: string): Promise<boolean> {
+    const { hub, registry } = this.#rooms
+    switch (operation) {
+      case 'join': {
+        const joined = await registry.join(connection, name)
+        if (joined) hub.join(connection, name)
+        return joined
+      }
+      case 'leave':
+        hub.leave(connection, name)
+        await registry.leave(connection, name)
+        return true
+      case 'addCloseKey':
+        await registry.addCloseKey(connection, name)
+        return true
+      case 'removeCloseKey':
+        await registry.removeCloseKey(connection, name)
+        return true
+      case 'addController':
+        await registry.addController(connection, name)
+        return true
+      case 'removeController':
+        await registry.removeController(connection, name)
+        return true
+    }
+  }
+
+  async #kick({ target, code, reason }: Kick): Promise<number> {
+    const { hub, redis } = this.#rooms
+    const fds = typeof target === 'number' ? [target] : (await redis.smembers(target)).map(Number)
+    const connections = fds.flatMap((fd) => (isFd(fd) ? (hub.get(fd) ?? []) : []))
+    for (const connection of connections) connection.end(code, reason)
+    return connections.length
+  }
+}

@@ -1,0 +1,82 @@
+import type { Bytes } from '../Link/Contract'
+import type { Connection } from './Connection'
+
+/** Publishes to a native topic of one public port; the engine writes the frame once for all members. */
+export type Publish = (topic: string, text: Bytes) => void
+
+/** The open connections of this gateway, by fd, by user and by group. */
+export class Hub {
+  readonly #byFd = new Map<number, Connection>()
+  readonly #byUser = new Map<string, Set<Connection>>()
+  readonly #groups = new Map<string, Set<Connection>>()
+  readonly #topics: Publish[] = []
+
+  /** A public port has been opened. */
+  addPort(publish: Publish): void {
+    this.#topics.push(publish)
+  }
+
+  add(connection: Connection): void {
+    this.#byFd.set(connection.fd, connection)
+    if (connection.user) addTo(this.#byUser, userKey(connection.user.type, connection.user.id), connection)
+  }
+
+  remove(connection: Connection): void {
+    this.#byFd.delete(connection.fd)
+    if (connection.user) removeFrom(this.#byUser, userKey(connection.user.type, connection.user.id), connection)
+    for (const group of connection.groups ?? []) removeFrom(this.#groups, group, connection)
+  }
+
+  join(connection: Connection, group: string): void {
+    addTo(this.#groups, group, connection)
+    connection.subscribe(group)
+  }
+
+  leave(connection: Connection, group: string): void {
+    removeFrom(this.#groups, group, connection)
+    connection.unsubscribe(group)
+  }
+
+  get(fd: number): Connection | undefined {
+    return this.#byFd.get(fd)
+  }
+
+  all(): Iterable<Connection> {
+    return this.#byFd.values()
+  }
+
+  ofUser(type: string, id: string): Iterable<Connection> {
+    return this.#byUser.get(userKey(type, id)) ?? []
+  }
+
+  /** @returns the members that joined a group here; undefined when nobody did, so that it may be a set filled by hand */
+  members(group: string): ReadonlySet<Connection> | undefined {
+    return this.#groups.get(group)
+  }
+
+  /** @returns how many connections are open, on all ports or one */
+  count(port?: string): number {
+    if (port === undefined) return this.#byFd.size
+    let count = 0
+    for (const connection of this.all()) if (connection.port === port) count++
+    return count
+  }
+
+  /** Sends to every member of a group. */
+  publish(group: string, text: Bytes): void {
+    for (const publish of this.#topics) publish(group, text)
+  }
+}
+
+const userKey = (type: string, id: string | number) => `${type}:${id}`
+
+function addTo<Key>(index: Map<Key, Set<Connection>>, key: Key, connection: Connection): void {
+  const set = index.get(key)
+  if (set) set.add(connection)
+  else index.set(key, new Set([connection]))
+}
+
+function removeFrom<Key>(index: Map<Key, Set<Connection>>, key: Key, connection: Connection): void {
+  const set = index.get(key)
+  if (set?.delete(connection) && set.size === 0) index.delete(key)
+}

@@ -1,0 +1,145 @@
+import { log } from '../../Library/Log/Log'
+import type { SocketData } from './Connection'
+import { type HttpRequest, type HttpResponse, type TemplatedApp, type us_listen_socket, uws, type WebSocket } from './Engine'
+import type { Gateway } from './Gateway'
+
+/** Beyond this the engine cuts the connection without a word; the limit that clients meet lies below it. */
+const ENGINE_FRAME_LIMIT = 64 * 1024
+
+const HEARTBEAT = '2'.charCodeAt(0)
+const HEARTBEAT_ANSWER = '3'
+
+type Socket = WebSocket<SocketData>
+
+export interface OutsideOptions {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  /** Clients must bring a valid auth string. */
+  readonly auth: boolean
+  /** Bytes of one frame. */
+  readonly frameLimit: number
+  /** Bytes that may wait for a slow reader. */
+  readonly bufferLimit: number
+}
+
+/** One public port: handshakes, bytes in and bytes out. */
+export class Outside {
+  readonly #gateway: Gateway
+  readonly #options: OutsideOptions
+  readonly #app: TemplatedApp
+  #listener: us_listen_socket | undefined
+
+  constructor(gateway: Gateway, options: OutsideOptions) {
+    this.#gateway = gateway
+    this.#options = options
+    this.#app = uws
+      .App()
+      .ws<SocketData>('/*', {
+        maxPayloadLength: Math.max(ENGINE_FRAME_LIMIT, options.frameLimit * 4),
+        maxBackpressure: options.bufferLimit,
+        closeOnBackpressureLimit: true,
+        sendPingsAutomatically: false,
+        idleTimeout: 0, // the engine's would count what the server sends as life
+        compression: 0,
+        upgrade: (response, request, context) => this.#upgrade(response, request, context),
+        open: (socket) => this.#open(socket),
+        message: (socket, message) => this.#message(socket, message),
+        ping: (socket) => gateway.heard(socket.getUserData().connection),
+        pong: (socket) => gateway.heard(socket.getUserData().connection),
+        dropped: (socket) => socket.getUserData().connection.dropped(),
+        close: (socket, code) => gateway.shut(socket.getUserData().connection, code),
+      })
+      .any('/*', answerHttp)
+    gateway.hub.addPort((topic, text) => this.#app.publish(topic, text, false))
+  }
+
+  /**
+   * Starts to listen.
+   * @returns the real port
+   * @throws Error when the port cannot be had
+   */
+  listen(): Promise<number> {
+    const { host, port, name } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#app.listen(host, port, (listener) => {
+        if (!listener) return reject(new Error(`the port ${name} could not listen on ${host}:${port}`))
+        this.#listener = listener
+        resolve(uws.us_socket_local_port(listener))
+      })
+    })
+  }
+
+  /** No new handshakes. */
+  stopListening(): void {
+    if (this.#listener) uws.us_listen_socket_close(this.#listener)
+    this.#listener = undefined
+  }
+
+  /** Everything is synchronous: a throw here, or a request that is kept, would end the process. */
+  #upgrade(response: HttpResponse, request: HttpRequest, context: Parameters<HttpResponse['upgrade']>[4]): void {
+    response.onAborted(() => {})
+    try {
+      const key = request.getHeader('sec-websocket-key')
+      const protocol = request.getHeader('sec-websocket-protocol').split(',', 1)[0]?.trim() ?? ''
+      const extensions = request.getHeader('sec-websocket-extensions')
+      const ip = Buffer.from(response.getRemoteAddressAsText()).toString()
+      if (request.getHeader('sec-websocket-version') !== '13' || !isKey(key) || hasBody(request)) {
+        return refuse(response, '400 Bad Request', 'not a WebSocket handshake')
+      }
+      if (this.#gateway.perIp.full(ip)) {
+        log.warn({ ip }, 'handshake refused: this address has its full number of connections')
+        return refuse(response, '429 Too Many Requests', 'too many connections')
+      }
+      const verified = this.#options.auth ? this.#verify(request) : undefined
+      if (typeof verified === 'string') {
+        log.info({ ip, reason: verified }, 'handshake refused')
+        return refuse(response, '403 Forbidden', 'error auth')
+      }
+      const connection = this.#gateway.accept(this.#options.name, ip, verified)
+      response.upgrade<SocketData>({ connection }, key, protocol, extensions, context)
+    } catch (error) {
+      log.error({ err: error }, 'a handshake failed')
+      response.close()
+    }
+  }
+
+  #verify(request: HttpRequest) {
+    const auth = new URLSearchParams(request.getQuery()).get('auth')
+    return this.#gateway.auth.verify(auth, Date.now() / 1000)
+  }
+
+  #open(socket: Socket): void {
+    const { connection } = socket.getUserData()
+    connection.open(socket)
+    this.#gateway.opened(connection)
+  }
+
+  #message(socket: Socket, message: ArrayBuffer): void {
+    const { connection } = socket.getUserData()
+    this.#gateway.heard(connection)
+    if (message.byteLength === 1 && new Uint8Array(message)[0] === HEARTBEAT) connection.send(HEARTBEAT_ANSWER)
+    else this.#gateway.message(connection, message)
+  }
+}
+
+/** 16 bytes in base64. */
+const isKey = (key: string) => /^[A-Za-z0-9+/]{22}==$/.test(key)
+
+/** The engine would read a body as the first frames, and of two lengths it takes the first. */
+const hasBody = (request: HttpRequest) =>
+  request.getHeader('content-length') !== '' || request.getHeader('transfer-encoding') !== ''
+
+function refuse(response: HttpResponse, status: string, message: string): void {
+  response.cork(() => {
+    response.writeStatus(status).writeHeader('message', message).end()
+  })
+}
+
+function answerHttp(response: HttpResponse, request: HttpRequest): void {
+  if (request.getMethod() === 'get' && request.getUrl() === '/') {
+    response.writeHeader('content-type', 'text/html; charset=utf-8').end('<h1>Hi guy!</h1>')
+  } else {
+    response.writeStatus('404 Not Found').end()
+  }
+}

@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { ConfigError, checkApp, checkCache } from '../../Library/Config/Config'
+import type { Environment } from '../../Library/Config/Environment'
+import type { AppConfig, CacheConfig } from '../../Library/Config/Schema'
+
+/** The user's project: where its compiled code is, and what it is configured to do. */
+export interface Project {
+  /** The folder of the compiled code, which holds App/ and Config/. */
+  readonly root: string
+  readonly runtime: string
+  readonly config: AppConfig
+  readonly cache: CacheConfig
+}
+
+/**
+ * Finds the project that is started in `folder` and reads its configuration.
+ * @throws ConfigError when there is none, or it cannot be used
+ */
+export function openProject(folder: string, environment: Environment): Project {
+  const root = join(folder, 'dist')
+  if (!existsSync(join(root, 'Config', 'app.js'))) {
+    throw new ConfigError(`${join(root, 'Config', 'app.js')} is missing; start in the project's folder, after npm run build`)
+  }
+  const require = createRequire(join(root, 'package.json'))
+  return {
+    root,
+    runtime: resolve(folder, environment.APP_RUNTIME || 'Runtime'),
+    config: checkApp(load(require, join(root, 'Config', 'app.js')), environment),
+    cache: checkCache(existsSync(join(root, 'Config', 'cache.js')) ? load(require, join(root, 'Config', 'cache.js')) : {}, environment),
+  }
+}
+
+/** The default export of a configuration file; what is in it is checked by its schema. */
+function load(require: NodeJS.Require, path: string): object {
+  let exports: { default?: unknown }
+  try {
+    exports = require(path)
+  } catch (error) {
+    throw new ConfigError(`${path} does not load: ${error instanceof Error ? error.stack : error}`)
+  }
+  if (typeof exports.default === 'object' && exports.default !== null) return exports.default
+  throw new ConfigError(`${path} has no default export; write: export default defineConfig({ ... })`)
+}

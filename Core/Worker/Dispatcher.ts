@@ -1,0 +1,178 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { isStoreAway } from '../../Library/Cache/Cache'
+import type { AppConfig } from '../../Library/Config/Schema'
+import { log } from '../../Library/Log/Log'
+import { App } from '../App/App'
+import { Call } from '../App/Call'
+import { Refusal } from '../App/Failures'
+import type { Kernel } from '../App/Kernel'
+import { CLOSES } from '../Errors'
+import type { ToGateway } from '../Link/Contract'
+import { TooDeep } from '../Wire/Filter'
+import { acknowledgement, type CallId, decode, encode, encodeReply, type Request } from '../Wire/Protocol'
+import { match } from '../Wire/Router'
+import type { ActionEntry, Controllers, Hook } from './Controllers'
+import type { Peer } from './Peer'
+
+/** Takes one message from its bytes to its answers. Stays synchronous until something really is asynchronous. */
+export class Dispatcher {
+  readonly #controllers: Controllers
+  readonly #kernel: Kernel
+  readonly #link: ToGateway
+  readonly #acknowledge: boolean
+  readonly #timeoutMs: number
+
+  constructor(controllers: Controllers, kernel: Kernel, link: ToGateway, config: AppConfig) {
+    this.#controllers = controllers
+    this.#kernel = kernel
+    this.#link = link
+    this.#acknowledge = config.ack
+    this.#timeoutMs = config.setting.controller_timeout * 1000
+  }
+
+  /** @returns a promise only when the action made one */
+  message(peer: Peer, text: string): void | Promise<void> {
+    const request = decode(text)
+    if (request === undefined) return this.#link.end(peer.fd, CLOSES.notAnObject.code, CLOSES.notAnObject.reason)
+    const callId = readCallId(request)
+    if (this.#acknowledge) this.#link.send(peer.fd, acknowledgement(callId), false)
+    const name = match(request.method)
+    const entry = name === undefined ? 'controllerNotFound' : this.#controllers.find(name)
+    if (typeof entry === 'string') return this.#link.send(peer.fd, encodeReply(entry, undefined, callId), false)
+    const call = new Call(peer.fd, entry.name, callId)
+    return this.#run(peer, call, () => this.#action(peer, call, entry, request))
+  }
+
+  /** Runs a hook of a controller as a call of the connection's; a failure is logged, there is nobody to be told. */
+  hook(peer: Peer, hook: Hook, controller: string, data: object): void | Promise<void> {
+    const entry = this.#controllers.controller(controller)
+    const run = entry?.hooks.get(hook)
+    if (run === undefined) {
+      log.warn({ fd: peer.fd, controller, hook }, 'a hook was skipped: this code has no such controller, or it has no such hook')
+      return
+    }
+    const call = new Call(peer.fd, `${controller}.${hook}`)
+    return this.#run(peer, call, () => run(new App(this.#kernel, call), data))
+  }
+
+  /** The only try and catch around user code. */
+  #run(peer: Peer, call: Call, work: () => unknown): void | Promise<void> {
+    peer.call = call
+    try {
+      const result = work()
+      if (isPromise(result) || call.wrote) return this.#settle(peer, call, result)
+    } catch (error) {
+      this.#fail(call, error)
+    }
+    peer.call = undefined
+  }
+
+  #action(peer: Peer, call: Call, entry: ActionEntry, request: Request): unknown {
+    const { types, options } = entry
+    if (types !== undefined && (peer.auth === undefined || !types.has(peer.auth.type))) {
+      if (options.refuse === undefined) return this.#reply(call, encodeReply('forbidden', undefined, call.callId))
+      const [status, event, info] = options.refuse
+      return this.#reply(call, encode(status, event, info, undefined, call.callId))
+    }
+    const fields = fieldsOf(request)
+    const app = new App(this.#kernel, call)
+    if (options.data === undefined) return entry.run(app, this.#data(peer, fields))
+    const checked = options.data['~standard'].validate(fields)
+    if (isPromise(checked)) return checked.then((result) => this.#checked(peer, call, entry, app, result))
+    return this.#checked(peer, call, entry, app, checked)
+  }
+
+  #checked(peer: Peer, call: Call, entry: ActionEntry, app: App, result: StandardSchemaV1.Result<unknown>): unknown {
+    if (result.issues) return this.#reply(call, encodeReply('invalidParam', describe(result.issues), call.callId))
+    if (typeof result.value !== 'object' || result.value === null) {
+      throw new TypeError(`the schema of ${entry.name} gave ${typeof result.value}; the data of an action is an object`)
+    }
+    return entry.run(app, this.#data(peer, { ...result.value }))
+  }
+
+  /** What the action gets: `fields`, an object of our own, clean and with what only the kernel may say. */
+  #data(peer: Peer, fields: Record<string, unknown>): object {
+    const data = this.#kernel.clean(fields)
+    data.fd = peer.fd
+    if (peer.auth !== undefined) {
+      data.code = peer.code
+      data.auth = peer.auth
+    } else {
+      // Nobody known: what a client says of himself is nothing.
+      if ('code' in data) delete data.code
+      if ('auth' in data) delete data.auth
+    }
+    return data
+  }
+
+  /** The call ends when its promise and its writes do, or when its time is over. */
+  #settle(peer: Peer, call: Call, result: unknown): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#reply(call, encodeReply('controllerTimeout', undefined, call.callId))
+        call.timeOut()
+        log.warn({ fd: call.fd, action: call.action }, `an action took longer than ${this.#timeoutMs} ms and was answered 504`)
+        end()
+      }, this.#timeoutMs)
+      const end = () => {
+        clearTimeout(timer)
+        if (peer.call === call) peer.call = undefined
+        resolve()
+      }
+      const finish = async () => {
+        try {
+          await result
+          await call.settle()
+        } catch (error) {
+          this.#fail(call, error)
+        }
+        end()
+      }
+      finish()
+    })
+  }
+
+  #fail(call: Call, error: unknown): void {
+    const { fd, action, callId } = call
+    if (call.over) return log.warn({ err: error, fd, action }, 'an action failed after it had been answered 504')
+    if (error instanceof Refusal) {
+      return this.#reply(call, encode(error.status, error.event, error.info, error.param, callId))
+    }
+    if (error instanceof TooDeep) {
+      return this.#reply(call, encodeReply('invalidParam', [{ path: '', message: error.message }], callId))
+    }
+    if (isStoreAway(error)) {
+      log.warn({ fd, action, reason: String(error) }, 'an action could not reach Redis and was answered 503')
+      return this.#reply(call, encodeReply('serviceUnavailable', undefined, callId))
+    }
+    log.error({ err: error, fd, action }, 'an action failed')
+    this.#reply(call, encodeReply('controllerError', undefined, callId))
+  }
+
+  #reply({ fd }: Call, text: string): void {
+    this.#link.send(fd, text, false)
+  }
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+function readCallId({ callId }: Request): CallId | undefined {
+  return typeof callId === 'string' || typeof callId === 'number' ? callId : undefined
+}
+
+/** The client's fields without what the kernel takes out of them. */
+function fieldsOf(request: Request): Record<string, unknown> {
+  const { method: _, ...fields } = request
+  if (readCallId(fields) !== undefined) delete fields.callId
+  return fields
+}
+
+/** The fields that a schema did not accept, for the client. */
+function describe(issues: readonly StandardSchemaV1.Issue[]): { path: string; message: string }[] {
+  return issues.map(({ path = [], message }) => ({
+    path: path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
+    message,
+  }))
+}

@@ -1,0 +1,84 @@
+import type { z } from 'zod'
+import { type Environment, override, type Tree } from './Environment'
+import {
+  type AppConfig,
+  type AppOptions,
+  appSchema,
+  type CacheConfig,
+  type CacheOptions,
+  cacheSchema,
+  SAMPLE_KEY,
+} from './Schema'
+
+/** A configuration that cannot be used; the message has one line an option: its name, what it got, what it may be. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/** Gives the options of Config/app.ts their type. */
+export const defineConfig = (options: AppOptions): AppOptions => options
+
+/** Gives the options of Config/cache.ts their type. */
+export const defineCache = (options: CacheOptions): CacheOptions => options
+
+/**
+ * Checks the options of Config/app.ts, with the environment laid over them, and fills in the defaults.
+ * @throws ConfigError that names every wrong option
+ */
+export function checkApp(options: AppOptions, environment: Environment): AppConfig {
+  const { tree, from } = override(options, environment)
+  const config = check(appSchema, tree, 'Config/app.ts', from)
+  if (environment.NODE_ENV === 'production' && config.auth.key.includes(SAMPLE_KEY)) {
+    throw new ConfigError(
+      `auth.key is the sample key "${SAMPLE_KEY}", which everybody knows; in production set auth.key or APP_AUTH_KEY to one of your own`,
+    )
+  }
+  return freeze(config)
+}
+
+/**
+ * Checks the options of Config/cache.ts; `REDIS_URL` takes the place of every url.
+ * @throws ConfigError that names every wrong option
+ */
+export function checkCache(options: CacheOptions, environment: Environment): CacheConfig {
+  const config = check(cacheSchema, { ...options }, 'Config/cache.ts', new Map())
+  const url = environment.REDIS_URL
+  if (url) for (const connection of Object.values(config)) connection.url = url
+  return freeze(config)
+}
+
+function check<Schema extends z.ZodType>(
+  schema: Schema,
+  tree: Tree,
+  file: string,
+  from: ReadonlyMap<string, string>,
+): z.output<Schema> {
+  const result = schema.safeParse(tree)
+  if (result.success) return result.data
+  throw new ConfigError(result.error.issues.map((issue) => explain(issue, tree, file, from)).join('\n'))
+}
+
+function explain(issue: z.core.$ZodIssue, tree: Tree, file: string, from: ReadonlyMap<string, string>): string {
+  const path = issue.path.map(String)
+  if (issue.code === 'unrecognized_keys') {
+    const names = issue.keys.map((key) => [...path, key].join('.'))
+    return `${file}: ${names.join(', ')} is not an option`
+  }
+  const option = path.join('.')
+  // The value of a list stands under the list's name in the environment.
+  const variable = from.get(option) ?? from.get(path.slice(0, -1).join('.'))
+  const got = JSON.stringify(path.reduce<unknown>(below, tree)) ?? 'nothing'
+  return `${variable ? `${variable} (${option})` : `${file}: ${option}`} is ${got}, it may be ${issue.message}`
+}
+
+function below(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const item of Object.values(value)) freeze(item)
+  }
+  return value
+}

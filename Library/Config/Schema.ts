@@ -1,0 +1,129 @@
+import { z } from 'zod'
+
+/** The key that MSwoole's samples use. Production refuses it. */
+export const SAMPLE_KEY = 'kfw001-websocket'
+
+/** Every check of an option answers with what the option may be; `Config.ts` adds its name and what it got. */
+const mayBe = (text: string) => ({ error: () => text })
+
+function whole(min: number, max: number, about: string) {
+  const error = mayBe(`a whole number from ${min} to ${max}`)
+  return z.int(error).min(min, error).max(max, error).describe(about)
+}
+
+function text(about: string) {
+  const error = mayBe('a text that is not empty')
+  return z.string(error).min(1, error).describe(about)
+}
+
+const flag = (about: string) => z.boolean(mayBe('true or false')).describe(about)
+
+function oneOf<const Values extends readonly [string, ...string[]]>(values: Values, about: string) {
+  return z.enum(values, mayBe(`one of ${values.join(', ')}`)).describe(about)
+}
+
+const port = (about: string) => whole(0, 65535, about)
+const MULTI_LOGIN = ['allow', 'kickOld', 'rejectNew'] as const
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+const setting = z.strictObject({
+  mode: oneOf(['base', 'process'], 'base: gateway and worker in one process').default('base'),
+  reactor_num: whole(1, 256, 'gateways').default(1),
+  worker_num: whole(1, 1024, 'workers; default 1 on the embedded store, else the number of cores').optional(),
+  task_worker_num: whole(0, 1024, 'task workers').default(0),
+  dispatch_mode: z
+    .union([z.literal(2), z.literal(4), z.literal(5)], mayBe('2 (fd), 4 (IP) or 5 (user id)'))
+    .describe('what a connection is given to a worker by: 2 fd, 4 IP, 5 user id')
+    .default(2),
+  max_request: whole(0, 1e12, 'calls after which a worker is replaced; 0 never').default(0),
+  max_memory: whole(0, 1e6, 'MiB after which a worker is replaced; 0 never').default(0),
+  max_wait_time: whole(1, 3600, 'seconds that a stop, or an old worker at a reload, may take').default(10),
+  drain_time: whole(0, 3600, 'seconds over which a restart spreads its closes').default(10),
+  stall_limit: whole(1, 3600, 'seconds without a sign of life after which a worker is ended').default(30),
+  controller_timeout: whole(1, 3600, 'seconds that an action may take; then the caller gets 504').default(10),
+  max_in_flight: whole(1, 10_000, 'calls of one connection under way; beyond it 429').default(32),
+  heartbeat_idle_time: whole(1, 86_400, 'seconds of silence after which a client is closed with 4408').default(60),
+  package_max_length: whole(64, 16_777_216, 'bytes of one frame from a client; beyond it 1009').default(16_384),
+  socket_buffer_size: whole(65_536, 1_073_741_824, 'bytes that wait for a slow reader; beyond it 4413').default(
+    1_048_576,
+  ),
+})
+
+const outsidePort = z.strictObject({
+  host: text('address to listen on').default('127.0.0.1'),
+  port: port('port to listen on; 0 any free one').default(20_000),
+  auth: flag('clients must bring a valid auth string; false: everybody is anonymous').default(true),
+})
+
+/** What Config/app.ts may say. */
+export const appSchema = z.strictObject({
+  setting: setting.prefault({}),
+  manager: z
+    .strictObject({
+      host: text('address of the manager port').default('127.0.0.1'),
+      port: port('manager port; 0 any free one').default(20_001),
+      token: z.string().describe('bearer token of the manager port; empty: made at start, in Runtime/').default(''),
+    })
+    .prefault({}),
+  outside: z
+    .record(z.string().regex(/^\w{1,32}$/), outsidePort)
+    .refine((ports) => Object.keys(ports).length > 0, mayBe('at least one public port'))
+    .prefault({ main: {} }),
+  auth: z
+    .strictObject({
+      key: z
+        .array(text('key'), mayBe('a list of keys'))
+        .min(1, mayBe('at least one key'))
+        .describe('keys of the auth string; all are accepted, the first one encrypts'),
+      accept: z
+        .array(oneOf(['des', 'v2'], 'form'))
+        .min(1, mayBe('des, v2 or both'))
+        .default(['des', 'v2']),
+      ttl: whole(1, 10_000_000_000, 'seconds that an auth string is valid').default(86_400),
+      multiLogin: z
+        .record(z.string(), oneOf(MULTI_LOGIN, 'a second login of a user, by auth type'))
+        .default({ wechatUser: 'allow' }),
+    })
+    .prefault({ key: [SAMPLE_KEY] }),
+  limits: z
+    .strictObject({
+      rate: whole(0, 1_000_000, 'messages a second a connection; 0 no limit').default(100),
+      burst: whole(1, 1_000_000, 'messages at once a connection').default(200),
+      perIp: whole(0, 1_000_000, 'connections an IP address; 0 no limit').default(0),
+    })
+    .prefault({}),
+  ack: flag('acknowledge every request with receiveMessage').default(true),
+  filter: oneOf(['html', 'none'], 'html: escape & < > " \' in all that clients send').default('html'),
+  groups: z
+    .strictObject({
+      raw: z
+        .array(text('prefix'))
+        .describe('prefixes of keys that are filled by hand, too: always sent by the set')
+        .default([]),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: oneOf(LOG_LEVELS, 'least level that is logged').default('info'),
+      keepDays: whole(1, 3650, 'days that log files are kept').default(14),
+    })
+    .prefault({}),
+})
+
+const cacheConnection = z.strictObject({
+  url: z.string().describe('redis://, rediss:// or a socket path; empty: the embedded store').default(''),
+  prefix: z.string().describe('put before every key').default(''),
+})
+
+/** What Config/cache.ts may say: the named connections; `master` holds the record of who is connected. */
+export const cacheSchema = z.strictObject({
+  master: cacheConnection.prefault({}),
+  task: cacheConnection.prefault({}),
+})
+
+type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T
+
+export type AppOptions = z.input<typeof appSchema>
+export type AppConfig = Frozen<z.output<typeof appSchema>>
+export type CacheOptions = z.input<typeof cacheSchema>
+export type CacheConfig = Frozen<z.output<typeof cacheSchema>>

@@ -1,0 +1,41 @@
+import { prettyFactory } from 'pino-pretty'
+
+/** What the screen needs of `process.stdout`. */
+export interface Out {
+  readonly isTTY?: boolean
+  write(text: string): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** A control character as JSON writes it, told from an escaped backslash before a plain `u00..`; tabs and newlines stay. */
+const CONTROL = /\\\\|\\u00(?:0[0-8bcef]|1[0-9a-f])|[\u007f-\u009f]/g
+
+/**
+ * Log lines on standard output: for people on a terminal, JSON lines for everything else. Node writes to terminals, files and (on
+ * POSIX) pipes synchronously, so nothing is lost when the process is killed.
+ */
+export class Screen {
+  readonly #out: Out
+  readonly #pretty: ((line: string) => string) | undefined
+  #gone = false
+
+  constructor(out: Out) {
+    this.#out = out
+    if (out.isTTY) {
+      this.#pretty = prettyFactory({ colorize: true, translateTime: 'SYS:HH:MM:ss.l', singleLine: true })
+    }
+    // Whoever read us has left (EPIPE). The file goes on; without a listener this would end the process.
+    out.on('error', () => {
+      this.#gone = true
+    })
+  }
+
+  /** One JSON line, with its newline. */
+  write(line: string): void {
+    if (this.#gone) return
+    // Logs carry what clients sent: on a terminal their escape sequences must stay text.
+    this.#out.write(
+      this.#pretty ? this.#pretty(line.replace(CONTROL, (found) => (found === '\\\\' ? found : '\ufffd'))) : line,
+    )
+  }
+}

@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process'
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const POLICY = '/usr/sbin/policy-rc.d'
+
+/** The full path of the first of these programs that PATH has. */
+export function findProgram(...names: string[]): string | undefined {
+  for (const name of names) {
+    for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+      const path = join(folder, name)
+      if (folder !== '' && executable(path)) return path
+    }
+  }
+  return undefined
+}
+
+/** The Redis server that the tests start, from PATH. Throws an Error that says what to install. */
+export function redisServer(): string {
+  const path = findProgram('redis-server', 'valkey-server')
+  if (path !== undefined) return path
+  throw new Error(
+    'The tests need a Redis server, and PATH has neither redis-server nor valkey-server. Install one: ' +
+      '`apt-get install redis-server` (Debian, Ubuntu), `dnf install valkey` (Fedora), `apk add redis` (Alpine), ' +
+      '`brew install redis` (macOS). Only as root on Debian the tests install it themselves.',
+  )
+}
+
+/**
+ * Sees to it that there is a Redis server, installing Debian's where that is possible (root and apt-get), without starting its service.
+ * Returns one line that says what was done.
+ */
+export async function ensureRedisServer(): Promise<string> {
+  const found = findProgram('redis-server', 'valkey-server')
+  if (found !== undefined) return `redis: ${found}`
+  const apt = findProgram('apt-get')
+  if (apt === undefined || process.getuid?.() !== 0) return `redis: ${redisServer()}`
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const wait = ['-o', 'DPkg::Lock::Timeout=300']
+  const allowAgain = forbidServices()
+  try {
+    await run(apt, [...wait, 'update'], { env })
+    await run(apt, [...wait, 'install', '-y', '--no-install-recommends', 'redis-server'], { env })
+  } catch (error) {
+    throw new Error(`apt-get could not install redis-server: install it by hand. ${said(error)}`, { cause: error })
+  } finally {
+    allowAgain()
+  }
+  return `redis: installed by apt-get, ${redisServer()}`
+}
+
+/** Debian asks this script whether a freshly installed service may start. One that stands there already is left alone. */
+function forbidServices(): () => void {
+  try {
+    writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return () => {}
+    throw error
+  }
+  return () => rmSync(POLICY, { force: true })
+}
+
+/** Builds these TypeScript projects, and before them, if it is not there, the framework that they import by name. */
+export async function buildFixtures(projects: string[]): Promise<void> {
+  if (projects.length === 0) return
+  if (!existsSync(resolve('dist/Core/index.d.ts'))) {
+    await reported('npm run build', run('npm', ['run', '--silent', 'build']))
+  }
+  await Promise.all(projects.map((project) => reported(`tsc -p ${project}`, tsc('-p', project))))
+}
+
+/**
+ * Compiles one source file and what it imports into a folder of its own, for tests that need it in another process. Returns the path
+ * of the JavaScript file, and what removes the folder.
+ */
+export async function compile(source: string): Promise<{ file: string; remove: () => void }> {
+  const folder = mkdtempSync(join(tmpdir(), 'mswoole-compiled-'))
+  const config = join(folder, 'tsconfig.json')
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: resolve('tsconfig.json'),
+      compilerOptions: {
+        rootDir: resolve('.'),
+        outDir: folder,
+        noEmit: false,
+        typeRoots: [resolve('node_modules/@types')],
+      },
+      files: [resolve(source)],
+      include: [],
+    }),
+  )
+  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
+  await reported(`tsc ${source}`, tsc('-p', config))
+  return {
+    file: join(folder, source.replace(/\.ts$/, '.js')),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+function tsc(...args: string[]): Promise<unknown> {
+  return run(resolve('node_modules/.bin/tsc'), args)
+}
+
+async function reported(what: string, work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    throw new Error(`${what} failed: ${said(error)}`, { cause: error })
+  }
+}
+
+/** What a program printed before it failed; tsc says its errors on standard output. */
+function said(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const stdout = 'stdout' in error ? String(error.stdout) : ''
+  const stderr = 'stderr' in error ? String(error.stderr) : ''
+  return [error.message, stdout, stderr].filter((text) => text.trim() !== '').join('\n')
+}
+
+function executable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    // Not there, or not for us: look on.
+    return false
+  }
+}
