@@ -38,7 +38,9 @@ export function live(life: Life): void {
     if (!isOrder(message)) return
     if (message.order === 'stop') return end(false)
     life.start(message.boot).then(report, (error: unknown) => {
-      report({ report: 'failed', message: error instanceof Error ? error.message : String(error) }, () => exit(EXIT.failed))
+      report({ report: 'failed', message: error instanceof Error ? error.message : String(error) }, () =>
+        exit(EXIT.failed),
+      )
     })
   })
   surviveUserCode()
@@ -46,7 +48,9 @@ export function live(life: Life): void {
 
 /** What user code throws outside of a call is logged, and costs nobody else anything. */
 function surviveUserCode(): void {
-  process.on('uncaughtException', (error) => log.fatal({ err: error }, 'user code threw outside of a call: in a timer, say'))
+  process.on('uncaughtException', (error) =>
+    log.fatal({ err: error }, 'user code threw outside of a call: in a timer, say'),
+  )
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'nobody handled the rejection of a promise'))
 }
 

@@ -19,7 +19,9 @@ export interface Fields {
 }
 
 /** What a schema makes of the client's fields; those of the kernel cannot be taken over. Unions keep their shape. */
-type Shaped<T> = T extends unknown ? { [Key in keyof T as Key extends keyof Known<string> ? never : Key]: T[Key] } : never
+type Shaped<T> = T extends unknown
+  ? { [Key in keyof T as Key extends keyof Known<string> ? never : Key]: T[Key] }
+  : never
 
 type Caller<Options> = Options extends { readonly for: infer For }
   ? Known<Extract<For extends readonly (infer Type)[] ? Type : For, string>>

@@ -127,7 +127,11 @@ export class App {
    * @param reason at most 123 bytes, the rest is cut
    * @returns how many were closed
    */
-  kick(target: number | string, code: number = CLOSES.kicked.code, reason: string = CLOSES.kicked.reason): Promise<number> {
+  kick(
+    target: number | string,
+    code: number = CLOSES.kicked.code,
+    reason: string = CLOSES.kicked.reason,
+  ): Promise<number> {
     const whom = readTarget(target)
     const kick = { target: 'fd' in whom ? whom.fd : whom.name, code, reason }
     return this.#track(this.#kernel.ask('kick', 0, JSON.stringify(kick)).then(Number))
@@ -159,7 +163,14 @@ export class App {
     return new To((to, except, event, info, param) => this.#deliver(to, except, 200, event, info, param), target)
   }
 
-  #deliver(target: Target, except: readonly number[], status: number, event: string, info: string, param: unknown): void {
+  #deliver(
+    target: Target,
+    except: readonly number[],
+    status: number,
+    event: string,
+    info: string,
+    param: unknown,
+  ): void {
     const { outbox } = this.#kernel
     if ('audience' in target) {
       return outbox.publish(target.audience, target.name, except, encode(status, event, info, param))

@@ -36,7 +36,8 @@ export class Session<Schema extends StandardSchemaV1> {
     const stored = this.#state().values.get(this.#slot.name)
     if (stored === undefined) return undefined
     const result = this.#slot.schema['~standard'].validate(JSON.parse(stored))
-    if (result instanceof Promise) throw new TypeError(`the schema of session slot ${this.#slot.name} must not be asynchronous`)
+    if (result instanceof Promise)
+      throw new TypeError(`the schema of session slot ${this.#slot.name} must not be asynchronous`)
     return result.issues ? undefined : result.value
   }
 
@@ -67,12 +68,17 @@ export class Session<Schema extends StandardSchemaV1> {
   #state(): SessionState {
     const state = this.#kernel.session(this.#fd)
     if (state) return state
-    throw new Error(`fd ${this.#fd} is not served by this worker: a session belongs to the connection whose call is handled`)
+    throw new Error(
+      `fd ${this.#fd} is not served by this worker: a session belongs to the connection whose call is handled`,
+    )
   }
 
   #writable(): SessionState | undefined {
     if (this.#call?.over) {
-      log.warn({ fd: this.#fd, action: this.#call.action }, 'a session was not changed: the call had already been answered 504')
+      log.warn(
+        { fd: this.#fd, action: this.#call.action },
+        'a session was not changed: the call had already been answered 504',
+      )
       return undefined
     }
     const state = this.#state()

@@ -12,7 +12,9 @@ export function readTarget(target: number | string): Target {
   if (typeof target === 'string' && target !== '' && !/^\d+$/.test(target)) return { audience: 'group', name: target }
   const fd = Number(target)
   if (target === '' || !isFd(fd)) {
-    throw new TypeError(`the target ${JSON.stringify(target)} is neither an fd (a whole number above 0) nor a group key`)
+    throw new TypeError(
+      `the target ${JSON.stringify(target)} is neither an fd (a whole number above 0) nor a group key`,
+    )
   }
   return { fd }
 }

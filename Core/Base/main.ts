@@ -51,7 +51,10 @@ class Base implements Life {
     await this.#worker?.tellAll('onShutdown')
     await this.#gateway?.stop()
     // Nobody is left to end the embedded store.
-    if (orphaned && this.#embedded) await Cache.get(RECORD).shutdown('NOSAVE').catch(() => {})
+    if (orphaned && this.#embedded)
+      await Cache.get(RECORD)
+        .shutdown('NOSAVE')
+        .catch(() => {})
     await Cache.close()
     log.info('stopped')
   }

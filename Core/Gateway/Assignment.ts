@@ -82,13 +82,19 @@ export class Assignment {
     }
     const worker = this.#attached(connection)
     if (worker === undefined) {
-      log.error({ fd, controllers: asked }, 'no worker could take the close of a connection: its onClose hooks did not run')
+      log.error(
+        { fd, controllers: asked },
+        'no worker could take the close of a connection: its onClose hooks did not run',
+      )
       return
     }
     const confirmed = new Promise<void>((confirm) => this.#closing.set(fd, { connection, confirm }))
     const deadline = setTimeout(
       () => {
-        log.error({ fd, controllers: asked }, 'the onClose hooks of a connection took too long; the clean-up goes on without')
+        log.error(
+          { fd, controllers: asked },
+          'the onClose hooks of a connection took too long; the clean-up goes on without',
+        )
         this.closed(fd)
       },
       HOOKS_MS + (underWay ? this.#timeoutMs : 0),

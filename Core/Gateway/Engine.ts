@@ -1,6 +1,6 @@
+import type * as Uws from 'uWebSockets.js-node20'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type * as Uws from 'uWebSockets.js-node20'
 
 /**
  * No one package of the engine serves every Node and every C library: the newer one serves Node 22 and up and wants glibc 2.38, the

@@ -106,7 +106,11 @@ export class FromWorker implements ToGateway, Turns {
     return connection !== undefined && this.#write(operation, connection, text)
   }
 
-  async #write(operation: Exclude<Operation, 'kick' | 'count'>, connection: Connection, name: string): Promise<boolean> {
+  async #write(
+    operation: Exclude<Operation, 'kick' | 'count'>,
+    connection: Connection,
+    name: string,
+  ): Promise<boolean> {
     const { hub, registry } = this.#rooms
     switch (operation) {
       case 'join': {

@@ -67,7 +67,9 @@ export class Gateway {
     this.hub.add(connection)
     this.#registry
       .put(connection)
-      .catch((error: unknown) => log.warn({ err: error, fd: connection.fd }, 'a connection is not on record until Redis is back'))
+      .catch((error: unknown) =>
+        log.warn({ err: error, fd: connection.fd }, 'a connection is not on record until Redis is back'),
+      )
       .finally(() => this.#assignment.release(connection))
   }
 

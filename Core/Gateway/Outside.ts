@@ -1,6 +1,13 @@
 import { log } from '../../Library/Log/Log'
 import type { SocketData } from './Connection'
-import { type HttpRequest, type HttpResponse, type TemplatedApp, type us_listen_socket, uws, type WebSocket } from './Engine'
+import {
+  type HttpRequest,
+  type HttpResponse,
+  type TemplatedApp,
+  type us_listen_socket,
+  uws,
+  type WebSocket,
+} from './Engine'
 import type { Gateway } from './Gateway'
 
 /** Beyond this the engine cuts the connection without a word; the limit that clients meet lies below it. */

@@ -13,7 +13,9 @@ export class Child {
   constructor(entry: string) {
     this.#process = fork(entry, { execArgv: ['--enable-source-maps'], stdio: 'inherit' })
     this.ended = new Promise((resolve) => {
-      this.#process.once('exit', (code, signal) => resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`))
+      this.#process.once('exit', (code, signal) =>
+        resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`),
+      )
       this.#process.once('error', (error) => resolve(`could not be started: ${error.message}`))
     })
   }

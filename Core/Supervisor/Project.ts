@@ -21,14 +21,19 @@ export interface Project {
 export function openProject(folder: string, environment: Environment): Project {
   const root = join(folder, 'dist')
   if (!existsSync(join(root, 'Config', 'app.js'))) {
-    throw new ConfigError(`${join(root, 'Config', 'app.js')} is missing; start in the project's folder, after npm run build`)
+    throw new ConfigError(
+      `${join(root, 'Config', 'app.js')} is missing; start in the project's folder, after npm run build`,
+    )
   }
   const require = createRequire(join(root, 'package.json'))
   return {
     root,
     runtime: resolve(folder, environment.APP_RUNTIME || 'Runtime'),
     config: checkApp(load(require, join(root, 'Config', 'app.js')), environment),
-    cache: checkCache(existsSync(join(root, 'Config', 'cache.js')) ? load(require, join(root, 'Config', 'cache.js')) : {}, environment),
+    cache: checkCache(
+      existsSync(join(root, 'Config', 'cache.js')) ? load(require, join(root, 'Config', 'cache.js')) : {},
+      environment,
+    ),
   }
 }
 

@@ -101,7 +101,8 @@ export class Controllers {
       if (HOOKS.some((hook) => hook.toLowerCase() === method.toLowerCase())) {
         throw fault(`${name}.${method} is a hook, which no client may call; take @action off it`)
       }
-      if (this.#actions.has(lower)) throw fault(`${name} declares ${method} twice; names differ by more than case, so rename one`)
+      if (this.#actions.has(lower))
+        throw fault(`${name} declares ${method} twice; names differ by more than case, so rename one`)
       const run: unknown = Reflect.get(instance, method)
       if (typeof run !== 'function') throw fault(`${name}.${method} is no method; @action stands before methods only`)
       this.#actions.set(lower, {
@@ -124,13 +125,13 @@ function isConstructor(value: unknown): value is Constructor {
 }
 
 function construct(
-  constructor: Constructor,
+  wanted: Constructor,
   name: string,
   container: DependencyContainer,
   fault: (what: string) => LoadError,
 ): object {
   try {
-    return container.resolve(constructor)
+    return container.resolve(wanted)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     if (message.includes('TypeInfo not known')) {

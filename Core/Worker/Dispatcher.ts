@@ -48,7 +48,10 @@ export class Dispatcher {
     const entry = this.#controllers.controller(controller)
     const run = entry?.hooks.get(hook)
     if (run === undefined) {
-      log.warn({ fd: peer.fd, controller, hook }, 'a hook was skipped: this code has no such controller, or it has no such hook')
+      log.warn(
+        { fd: peer.fd, controller, hook },
+        'a hook was skipped: this code has no such controller, or it has no such hook',
+      )
       return
     }
     const call = new Call(peer.fd, `${controller}.${hook}`)
@@ -111,7 +114,10 @@ export class Dispatcher {
       const timer = setTimeout(() => {
         this.#reply(call, encodeReply('controllerTimeout', undefined, call.callId))
         call.timeOut()
-        log.warn({ fd: call.fd, action: call.action }, `an action took longer than ${this.#timeoutMs} ms and was answered 504`)
+        log.warn(
+          { fd: call.fd, action: call.action },
+          `an action took longer than ${this.#timeoutMs} ms and was answered 504`,
+        )
         end()
       }, this.#timeoutMs)
       const end = () => {

@@ -1,6 +1,15 @@
 import { array, assert, constantFrom, integer, oneof, property, string, uint8Array } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Answer, Answers, encode, NIL_ARRAY, OK, ProtocolError, RedisError, RequestParser } from '../../Core/Store/Resp'
+import {
+  type Answer,
+  Answers,
+  encode,
+  NIL_ARRAY,
+  OK,
+  ProtocolError,
+  RedisError,
+  RequestParser,
+} from '../../Core/Store/Resp'
 import { request } from './wire'
 
 const bytes = uint8Array({ maxLength: 40 }).map((all) => Buffer.from(all).toString('latin1'))

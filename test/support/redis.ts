@@ -43,7 +43,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   let running: Running | undefined
   for (let attempt = 1; running === undefined; attempt++) {
     try {
-      running = await launch(port, dir, args)
+      running = await launch(port, dir, args, options.dir === undefined)
     } catch (error) {
       // Somebody else took the port since we looked: only then, and only if it is ours to choose, another try makes sense.
       const taken = error instanceof Error && error.message.includes('Address already in use')
@@ -74,7 +74,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     },
     async restart() {
       await end('SIGKILL')
-      current = await launch(port, dir, args)
+      current = await launch(port, dir, args, options.dir === undefined)
     },
   }
 }
@@ -84,13 +84,13 @@ interface Running {
   readonly pid: number
 }
 
-async function launch(port: number, dir: string, args: readonly string[]): Promise<Running> {
+async function launch(port: number, dir: string, args: readonly string[], ours: boolean): Promise<Running> {
   const child = spawn(
     redisServer(),
     ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no', ...args],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
-  if (child.pid !== undefined) endWithUs(child, child.pid)
+  if (child.pid !== undefined) endWithUs(child, child.pid, ours ? dir : '')
   let output = ''
   let late: NodeJS.Timeout | undefined
   const up = new Promise<void>((resolve, reject) => {
@@ -115,10 +115,10 @@ async function launch(port: number, dir: string, args: readonly string[]): Promi
 
 /**
  * A shell that waits for the end of a pipe from us, which comes even if we are killed, and then kills the server. It goes when the
- * server goes, so it cannot meet a pid that means somebody else by then.
+ * server goes, so it cannot meet a pid that means somebody else by then. A temporary folder goes too.
  */
-function endWithUs(server: ChildProcess, pid: number): void {
-  const guard = spawn('sh', ['-c', 'read -r _; kill -9 "$1"', 'guard', `${pid}`], {
+function endWithUs(server: ChildProcess, pid: number, folder: string): void {
+  const guard = spawn('sh', ['-c', 'read -r _; kill -9 "$1"; [ -z "$2" ] || rm -rf "$2"', 'guard', `${pid}`, folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   })
