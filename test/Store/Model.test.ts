@@ -8,6 +8,7 @@ const member = constantFrom('x', 'y', 'z', '', '你', '\xff\x00')
 const number = constantFrom('0', '1', '-1', '2', '-2', '7', '-7', '100')
 const oddNumber = constantFrom('1.5', 'abc', '', '01', '+1', '9223372036854775807', '-9223372036854775808', '1e2')
 const score = constantFrom('0', '1', '-1', '2', '0.5', '-2.5', '1e2', 'inf', '-inf', '+inf', 'nan', 'abc', '')
+const finite = constantFrom('0', '1', '-1', '2', '0.5', '-2.5')
 const bound = oneof(
   score,
   score.map((text) => `(${text}`),
@@ -27,18 +28,7 @@ const optional = (...words: string[]) => array(constantFrom(...words), { maxLeng
 const pairsOf = (first: Arbitrary<string>, second: Arbitrary<string>) =>
   array(tuple(first, second), { maxLength: 3 }).map((all): string[] => all.flat())
 
-const anyCommand = oneof(
-  command('GET', key),
-  command('SET', key, integer, optional('NX', 'XX', 'GET', 'KEEPTTL')),
-  command('SET', key, member, constantFrom('PXAT', 'EX'), future),
-  command('SETNX', key, member),
-  command('MGET', some(key)),
-  command('MSET', some(key)),
-  command('GETDEL', key),
-  command(constantFrom('INCR', 'DECR'), key),
-  command(constantFrom('INCRBY', 'DECRBY'), key, integer),
-  command('APPEND', key, oneof(member, number)),
-  command('STRLEN', key),
+const keys = [
   command(constantFrom('DEL', 'UNLINK', 'EXISTS'), some(key)),
   command('TYPE', key),
   command('KEYS', constantFrom('*', '[ab]', '?', '[^a]', 'x*')),
@@ -47,43 +37,96 @@ const anyCommand = oneof(
   command('PEXPIREAT', key, future, optional('NX', 'XX', 'GT', 'LT', 'OR')),
   command('PERSIST', key),
   command(constantFrom('TTL', 'PTTL'), key),
-  command(constantFrom('HSET', 'HMSET'), key, some(member)),
-  command(constantFrom('HSET', 'HMSET'), key, member, integer),
-  command('HSETNX', key, member, member),
-  command('HGET', key, member),
-  command('HMGET', key, some(member)),
-  command('HDEL', key, some(member)),
-  command(constantFrom('HGETALL', 'HKEYS', 'HVALS', 'HLEN'), key),
-  command('HEXISTS', key, member),
-  command('HINCRBY', key, member, integer),
-  command('HSCAN', key, '0', 'MATCH', constantFrom('*', 'x', '?')),
-  command(constantFrom('SADD', 'SREM', 'SMISMEMBER'), key, some(oneof(member, number))),
-  command(constantFrom('SMEMBERS', 'SCARD'), key),
-  command('SISMEMBER', key, member),
-  command(constantFrom('SINTER', 'SUNION', 'SDIFF'), some(key)),
-  command('SSCAN', key, '0'),
-  command('ZADD', key, optional('NX', 'XX', 'GT', 'LT', 'CH', 'INCR'), pairsOf(score, member)),
-  command('ZADD', key, some(oneof(score, member))),
-  command('ZREM', key, some(member)),
-  command('ZSCORE', key, member),
-  command('ZCARD', key),
-  command('ZRANGE', key, integer, integer, optional('REV', 'WITHSCORES', 'BYSCORE')),
-  command('ZRANGE', key, bound, bound, 'BYSCORE', optional('REV', 'WITHSCORES'), 'LIMIT', integer, integer),
-  command('ZREVRANGE', key, integer, integer, optional('WITHSCORES')),
-  command(constantFrom('ZRANGEBYSCORE', 'ZREVRANGEBYSCORE'), key, bound, bound, optional('WITHSCORES', 'LIMIT')),
-  command(constantFrom('ZREMRANGEBYSCORE', 'ZCOUNT'), key, bound, bound),
-  command('ZREMRANGEBYRANK', key, integer, integer),
-  command(constantFrom('LPUSH', 'RPUSH'), key, some(member)),
-  command(constantFrom('LPOP', 'RPOP'), key, some(integer, 1)),
-  command(constantFrom('LRANGE', 'LTRIM'), key, integer, integer),
-  command('LLEN', key),
+  command(constantFrom('PING', 'DBSIZE')),
   command('PUBLISH', key, member),
-  command(constantFrom('MULTI', 'EXEC', 'DISCARD', 'UNWATCH', 'PING', 'DBSIZE')),
-  command('EXEC'),
-  command('WATCH', some(key)),
+]
+
+const byType = {
+  strings: [
+    command('GET', key),
+    command('SET', key, integer, optional('NX', 'XX', 'GET', 'KEEPTTL')),
+    command('SET', key, member, constantFrom('PXAT', 'EX'), future),
+    command('SETNX', key, member),
+    command('MGET', some(key)),
+    command('MSET', some(key)),
+    command('GETDEL', key),
+    command(constantFrom('INCR', 'DECR'), key),
+    command(constantFrom('INCRBY', 'DECRBY'), key, integer),
+    command('APPEND', key, oneof(member, number)),
+    command('STRLEN', key),
+  ],
+  hashes: [
+    command(constantFrom('HSET', 'HMSET'), key, pairsOf(member, integer)),
+    command(constantFrom('HSET', 'HMSET'), key, some(member)),
+    command('HSETNX', key, member, member),
+    command('HGET', key, member),
+    command('HMGET', key, some(member)),
+    command('HDEL', key, some(member)),
+    command(constantFrom('HGETALL', 'HKEYS', 'HVALS', 'HLEN'), key),
+    command('HEXISTS', key, member),
+    command('HINCRBY', key, member, integer),
+    command('HSCAN', key, '0', 'MATCH', constantFrom('*', 'x', '?')),
+  ],
+  sets: [
+    command('SADD', key, some(oneof(member, number))),
+    command('SADD', key, some(member)),
+    command(constantFrom('SREM', 'SMISMEMBER'), key, some(oneof(member, number))),
+    command(constantFrom('SMEMBERS', 'SCARD'), key),
+    command('SISMEMBER', key, member),
+    command(constantFrom('SINTER', 'SUNION', 'SDIFF'), some(key)),
+    command('SSCAN', key, '0'),
+    command('SPOP', key, '100'),
+  ],
+  'sorted sets': [
+    command('ZADD', key, pairsOf(finite, member)),
+    command('ZADD', key, optional('NX', 'XX', 'GT', 'LT', 'CH', 'INCR'), pairsOf(score, member)),
+    command('ZADD', key, some(oneof(score, member))),
+    command('ZREM', key, some(member)),
+    command('ZSCORE', key, member),
+    command('ZCARD', key),
+    command('ZRANGE', key, integer, integer, optional('REV', 'WITHSCORES', 'BYSCORE')),
+    command('ZRANGE', key, bound, bound, 'BYSCORE', optional('REV', 'WITHSCORES'), 'LIMIT', integer, integer),
+    command('ZREVRANGE', key, integer, integer, optional('WITHSCORES')),
+    command(constantFrom('ZRANGEBYSCORE', 'ZREVRANGEBYSCORE'), key, bound, bound, optional('WITHSCORES', 'LIMIT')),
+    command('ZRANGEBYSCORE', key, bound, bound, 'LIMIT', number, number),
+    command(constantFrom('ZREMRANGEBYSCORE', 'ZCOUNT'), key, bound, bound),
+    command('ZREMRANGEBYRANK', key, integer, integer),
+  ],
+  lists: [
+    command(constantFrom('LPUSH', 'RPUSH'), key, some(member)),
+    command(constantFrom('LPUSH', 'RPUSH'), key, some(number)),
+    command(constantFrom('LPOP', 'RPOP'), key, some(integer, 1)),
+    command(constantFrom('LRANGE', 'LTRIM'), key, integer, integer),
+    command('LRANGE', key, '0', '-1'),
+    command('LLEN', key),
+  ],
+}
+
+const anyCommand = oneof(...keys, ...Object.values(byType).flat())
+const sequences = Object.entries(byType).map(([type, commands]): [string, Arbitrary<Words[]>] => [
+  type,
+  sequenceOf(
+    oneof(
+      { weight: 12, arbitrary: oneof(...commands) },
+      { weight: 3, arbitrary: oneof(...keys) },
+      { weight: 1, arbitrary: anyCommand },
+    ),
+  ),
+])
+const transactions = sequenceOf(
+  oneof(
+    { weight: 4, arbitrary: oneof(...byType.strings, ...byType.sets) },
+    { weight: 2, arbitrary: command(constantFrom('MULTI', 'EXEC')) },
+    { weight: 1, arbitrary: oneof(command('WATCH', some(key)), command(constantFrom('DISCARD', 'UNWATCH'))) },
+    { weight: 1, arbitrary: anyCommand },
+  ),
 )
 
-const UNORDERED = new Set(['KEYS', 'SMEMBERS', 'SINTER', 'SUNION', 'SDIFF', 'HKEYS', 'HVALS'])
+function sequenceOf(commands: Arbitrary<Words>): Arbitrary<Words[]> {
+  return array(commands, { minLength: 1, maxLength: 60, size: 'max' })
+}
+
+const UNORDERED = new Set(['KEYS', 'SPOP', 'SMEMBERS', 'SINTER', 'SUNION', 'SDIFF', 'HKEYS', 'HVALS'])
 
 /** The same answer in the same form, where Redis leaves order or time open. */
 function normalize(name: string | undefined, answer: Wire): Wire {
@@ -119,16 +162,19 @@ afterAll(async () => {
   for (const server of servers) await server.close()
 })
 
-it('memory and redis-server answer any sequence of commands byte for byte alike', async () => {
-  await assert(
-    asyncProperty(array(anyCommand, { minLength: 1, maxLength: 60, size: 'max' }), async (sequence) => {
-      // Whatever state the last sequence left: no transaction, no watch, no data.
-      const all = [['DISCARD'], ['UNWATCH'], ['FLUSHALL'], ...sequence]
-      const [memory, redis] = await Promise.all(clients.map((client) => client.ask(...all)))
-      const describe = (answers: Wire[] | undefined) =>
-        all.slice(1).map((words, index) => [words.join(' '), normalize(words[0], answers?.[index + 1] ?? 'nothing')])
-      expect(describe(memory)).toEqual(describe(redis))
-    }),
-    { numRuns: Number(process.env.RUNS ?? 500) },
-  )
-})
+it.each([...sequences, ['transactions', transactions], ['everything', sequenceOf(anyCommand)]])(
+  'memory and redis-server answer any sequence of commands byte for byte alike: %s',
+  async (_, commands) => {
+    await assert(
+      asyncProperty(commands, async (sequence) => {
+        // Whatever state the last sequence left: no transaction, no watch, no data.
+        const all = [['DISCARD'], ['UNWATCH'], ['FLUSHALL'], ...sequence]
+        const [memory, redis] = await Promise.all(clients.map((client) => client.ask(...all)))
+        const describe = (answers: Wire[] | undefined) =>
+          all.slice(1).map((words, index) => [words.join(' '), normalize(words[0], answers?.[index + 1] ?? 'nothing')])
+        expect(describe(memory)).toEqual(describe(redis))
+      }),
+      { numRuns: Number(process.env.RUNS ?? 300) },
+    )
+  },
+)
