@@ -13,6 +13,9 @@ import { Worker } from '../Worker/Worker'
 /** The client of the gateway, which alone writes the record: its commands of one turn of the loop go out together, in order. */
 const RECORD = 'record'
 
+/** The number of the only worker. */
+const WORKER = 1
+
 /** How long the store may take to answer at the start, in milliseconds. */
 const STORE_WAIT_MS = 10_000
 
@@ -28,11 +31,14 @@ class Base implements Life {
     this.#embedded = embedded
     Cache.configure({ ...cache, [RECORD]: { ...cache.master, options: { enableAutoPipelining: true } } })
     await Promise.all([RECORD, 'master'].map((name) => Cache.ready(name, STORE_WAIT_MS)))
-    const gateway = await Gateway.claim(config, Cache.get(RECORD), embedded ? 0 : 1)
-    const link = new InlineLink(gateway.fromWorker)
+    const gateway = await Gateway.claim(config, Cache.get(RECORD), embedded ? 0 : 1, {
+      drained: () => {},
+      lost: () => {},
+    })
+    const link = new InlineLink()
     const worker = new Worker(config, Cache.get('master'), link.toGateway, loadSources(root))
-    link.serve(worker)
-    gateway.serve(link.toWorker)
+    link.serve(worker, gateway.joined({ id: WORKER, pid: process.pid, toWorker: link.toWorker }))
+    gateway.assign([WORKER])
     this.#gateway = gateway
     this.#worker = worker
     const ports: Record<string, number> = {}
@@ -49,7 +55,7 @@ class Base implements Life {
   async stop(orphaned: boolean): Promise<void> {
     for (const outside of this.#outsides) outside.stopListening()
     await this.#worker?.tellAll('onShutdown')
-    await this.#gateway?.stop()
+    await this.#gateway?.stop('serverStops')
     // Nobody is left to end the embedded store.
     if (orphaned && this.#embedded)
       await Cache.get(RECORD)

@@ -1,8 +1,8 @@
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
-import type { Outgoing, ToWorker } from '../Link/Contract'
 import type { Connection } from './Connection'
 import type { Refusals } from './Refusals'
+import type { Serving } from './Serving'
 
 /** What may wait in the link to a worker, in bytes; beyond it new messages get 503. */
 const LINK_LIMIT = 64 * 1024 * 1024
@@ -10,121 +10,157 @@ const LINK_LIMIT = 64 * 1024 * 1024
 /** How long a message waits for its connection to be put on record, in milliseconds. */
 const RECORD_WAIT_MS = 500
 
-/** What all hooks of one close may take together, in milliseconds. */
-const HOOKS_MS = 5000
+/** How long a message waits for a worker where there is none, in milliseconds; then it gets 503. */
+const WORKER_WAIT_MS = 5000
 
-/** Which worker serves which connection, and what is under way there. */
+/** How often waiting messages are looked at, in milliseconds. */
+const SWEEP_MS = 100
+
+/**
+ * Which worker serves which connection. A connection belongs to a slot, and a slot to a worker; the worker of a slot changes at a
+ * reload, a replacement or a death. A connection follows with nothing under way: what arrives until then waits here, counted, so
+ * that its order holds whatever happens to workers.
+ */
 export class Assignment {
-  readonly #mostInFlight: number
-  readonly #timeoutMs: number
+  #mostInFlight: number
   readonly #refusals: Refusals
-  readonly #closing = new Map<number, { connection: Connection; confirm: () => void }>()
-  #worker: Outgoing<ToWorker> | undefined
+  readonly #holding = new Set<Connection>()
+  #slots: readonly (Serving | undefined)[] = []
+  #sweeper: NodeJS.Timeout | undefined
 
-  constructor({ max_in_flight, controller_timeout }: AppConfig['setting'], refusals: Refusals) {
-    this.#mostInFlight = max_in_flight
-    this.#timeoutMs = controller_timeout * 1000
+  constructor(setting: AppConfig['setting'], refusals: Refusals) {
+    this.#mostInFlight = setting.max_in_flight
     this.#refusals = refusals
   }
 
-  /** From now on `worker` serves the connections. */
-  serve(worker: Outgoing<ToWorker>): void {
-    this.#worker = worker
+  /** The limits of a new configuration. */
+  configure({ max_in_flight }: AppConfig['setting']): void {
+    this.#mostInFlight = max_in_flight
   }
 
-  /** Passes a frame on; it is copied before this returns. */
-  pass(connection: Connection, frame: ArrayBuffer): void {
+  /** @returns the workers that serve now */
+  get serving(): ReadonlySet<Serving> {
+    return new Set(this.#slots.flatMap((worker) => worker ?? []))
+  }
+
+  /** From now on these serve, each its slot. */
+  assign(workers: readonly Serving[]): void {
+    this.#slots = workers
+    for (const connection of this.#holding) this.#advance(connection)
+  }
+
+  /** Passes a frame on, now or when its turn comes; it is copied before this returns. */
+  pass(connection: Connection, bytes: ArrayBuffer): void {
     const { frames, inFlight, held } = connection
-    if (inFlight.length >= this.#mostInFlight) return this.#refusals.add(connection, 'tooManyRequests', frames)
-    if (held) {
-      if (held.length === 0) setTimeout(() => this.release(connection), RECORD_WAIT_MS)
-      inFlight.push(frames)
-      held.push(Buffer.from(frame.slice(0)))
-      return
-    }
-    const worker = this.#attached(connection)
-    if (worker === undefined) return this.#refusals.add(connection, 'serviceUnavailable', frames)
-    inFlight.push(frames)
-    worker.message(connection.fd, Buffer.from(frame))
+    if (inFlight.length + held.length >= this.#mostInFlight)
+      return this.#refusals.add(connection, 'tooManyRequests', frames)
+    const worker = held.length === 0 && connection.recorded ? this.#ready(connection) : undefined
+    if (worker) return this.#deliver(connection, worker, frames, Buffer.from(bytes))
+    held.push({ frame: frames, bytes: Buffer.from(bytes.slice(0)), since: performance.now() })
+    this.#holding.add(connection)
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS)
   }
 
-  /** The connection is on record, or has waited for it long enough: its messages may go. */
-  release(connection: Connection): void {
-    const { fd, held, inFlight } = connection
-    if (held === undefined) return
-    connection.held = undefined
-    if (held.length === 0 || connection.closed) return
-    const worker = this.#attached(connection)
-    if (worker === undefined) {
-      this.#refusals.addAll(connection, 'serviceUnavailable', inFlight.splice(0))
-      return
-    }
-    for (const frame of held) worker.message(fd, frame)
+  /** The connection is on record, or has waited for that long enough. */
+  recorded(connection: Connection): void {
+    connection.recorded = true
+    this.#advance(connection)
   }
 
-  /** The oldest message under way has been handled. */
-  done(connection: Connection): void {
-    connection.inFlight.shift()
+  /** The oldest message under way at this worker has been handled. */
+  done(connection: Connection, worker: Serving): void {
+    if (connection.worker !== worker || connection.inFlight.shift() === undefined) return
+    worker.finished()
+    if (connection.held.length > 0) this.#advance(connection)
   }
 
-  /**
-   * Tells the worker that a connection has closed.
-   * @returns when the hooks of all controllers that asked have run, or their time is over
-   */
-  async close(connection: Connection, code: number): Promise<void> {
-    const { fd, controllers } = connection
-    const underWay = connection.inFlight.length > 0
-    connection.inFlight.length = 0
-    const asked = controllers ? [...controllers] : []
-    if (asked.length === 0) {
-      if (connection.attached) this.#worker?.close(fd, code, asked)
-      return
+  /** A worker has died, or may not go on: what was under way there is lost, and its clients are told. */
+  lost(worker: Serving): void {
+    this.#slots = this.#slots.map((serving) => (serving === worker ? undefined : serving))
+    const inside: number[] = []
+    for (const connection of worker.connections) {
+      if (connection.inFlight.length > 0) inside.push(connection.fd)
+      this.#refusals.addAll(connection, 'serviceUnavailable', connection.inFlight.splice(0))
+      connection.worker = undefined
     }
-    const worker = this.#attached(connection)
-    if (worker === undefined) {
+    worker.connections.clear()
+    if (inside.length > 0) {
       log.error(
-        { fd, controllers: asked },
-        'no worker could take the close of a connection: its onClose hooks did not run',
+        { worker: worker.id, pid: worker.pid, fds: inside.slice(0, 100), count: inside.length },
+        'calls were lost with their worker',
       )
-      return
     }
-    const confirmed = new Promise<void>((confirm) => this.#closing.set(fd, { connection, confirm }))
-    const deadline = setTimeout(
-      () => {
-        log.error(
-          { fd, controllers: asked },
-          'the onClose hooks of a connection took too long; the clean-up goes on without',
-        )
-        this.closed(fd)
-      },
-      HOOKS_MS + (underWay ? this.#timeoutMs : 0),
-    )
-    worker.close(fd, code, asked)
-    await confirmed
-    clearTimeout(deadline)
+    for (const connection of this.#holding) this.#advance(connection)
   }
 
-  /** The worker has handled the close of `fd`. */
-  closed(fd: number): void {
-    this.#closing.get(fd)?.confirm()
-    this.#closing.delete(fd)
+  /** The connection has closed: what waits or is under way is nobody's business any more. */
+  leave(connection: Connection): void {
+    this.#holding.delete(connection)
+    connection.held.length = 0
+    for (const _ of connection.inFlight.splice(0)) connection.worker?.finished()
+    connection.worker?.connections.delete(connection)
   }
 
-  /** @returns the connection whose close the worker is handling now */
-  closing(fd: number): Connection | undefined {
-    return this.#closing.get(fd)?.connection
-  }
-
-  /** @returns the worker, which now knows of the connection; undefined when there is none, or it has too much to do */
-  #attached(connection: Connection): Outgoing<ToWorker> | undefined {
-    const worker = this.#worker
-    if (worker === undefined || worker.waiting > LINK_LIMIT) return undefined
-    if (!connection.attached) {
-      connection.attached = true
-      const { fd, port, ip, user, session } = connection
-      const stored = session ? JSON.stringify([...session]) : ''
-      worker.attach(fd, { port, ip, auth: user?.json ?? '', session: stored })
-    }
+  /** @returns the worker of a connection's slot, which now knows of the connection; undefined while there is none */
+  workerFor(connection: Connection): Serving | undefined {
+    const worker = this.#slots[connection.slot % Math.max(1, this.#slots.length)]
+    if (worker === undefined || connection.worker === worker) return worker
+    connection.worker?.connections.delete(connection)
+    connection.worker = worker
+    worker.attach(connection)
     return worker
+  }
+
+  stop(): void {
+    clearInterval(this.#sweeper)
+  }
+
+  /** @returns the worker that may take the connection's next message; undefined: it has to wait */
+  #ready(connection: Connection): Serving | undefined {
+    const worker = this.#slots[connection.slot % Math.max(1, this.#slots.length)]
+    // The old worker is still at it: the new one must not overtake it.
+    if (connection.worker !== worker && connection.inFlight.length > 0) return undefined
+    return this.workerFor(connection)
+  }
+
+  #deliver(connection: Connection, worker: Serving, frame: number, bytes: Buffer): void {
+    if (worker.toWorker.waiting > LINK_LIMIT) return this.#refusals.add(connection, 'serviceUnavailable', frame)
+    connection.inFlight.push(frame)
+    worker.began()
+    worker.toWorker.message(connection.fd, bytes)
+  }
+
+  /** Passes on what waited, as far as it may go. */
+  #advance(connection: Connection): void {
+    while (connection.recorded && connection.held.length > 0) {
+      const worker = this.#ready(connection)
+      if (worker === undefined) return
+      const next = connection.held.shift()
+      if (next) this.#deliver(connection, worker, next.frame, next.bytes)
+    }
+    if (connection.held.length === 0) this.#holding.delete(connection)
+  }
+
+  #sweep(): void {
+    const now = performance.now()
+    for (const connection of this.#holding) {
+      const age = now - (connection.held[0]?.since ?? now)
+      if (!connection.recorded && age > RECORD_WAIT_MS) this.recorded(connection)
+      if (age > WORKER_WAIT_MS && connection.inFlight.length === 0) this.#giveUp(connection, now)
+    }
+    if (this.#holding.size > 0) return
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
+  }
+
+  #giveUp(connection: Connection, now: number): void {
+    const late = connection.held.filter(({ since }) => now - since > WORKER_WAIT_MS)
+    connection.held.splice(0, late.length)
+    this.#refusals.addAll(
+      connection,
+      'serviceUnavailable',
+      late.map(({ frame }) => frame),
+    )
+    this.#advance(connection)
   }
 }

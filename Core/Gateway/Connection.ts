@@ -3,6 +3,7 @@ import type { Bytes } from '../Link/Contract'
 import type { User } from './Auth'
 import type { WebSocket } from './Engine'
 import { Bucket } from './Limits'
+import type { Serving } from './Serving'
 
 /** uWS copies the own properties of a socket's data, so the connection is one of them. */
 export interface SocketData {
@@ -10,6 +11,23 @@ export interface SocketData {
 }
 
 type Socket = WebSocket<SocketData>
+
+/** A frame that waits in the gateway. */
+export interface Held {
+  readonly frame: number
+  readonly bytes: Buffer
+  /** When it came, in milliseconds. */
+  readonly since: number
+}
+
+export interface ConnectionOptions {
+  readonly fd: number
+  readonly port: string
+  readonly ip: string
+  readonly user: User | undefined
+  readonly slot: number
+  readonly burst: number
+}
 
 /** The longest reason that fits a close frame, in bytes. */
 const LONGEST_REASON = 123
@@ -46,10 +64,14 @@ export class Connection {
   frames = 0
   /** The numbers of the frames that were passed to the worker, or wait for it, and are not yet done. */
   readonly inFlight: number[] = []
-  /** Frames that wait until the connection is on record; undefined once it is. */
-  held: Buffer[] | undefined = []
-  /** The worker knows of this connection. */
-  attached = false
+  /** Frames that wait until they may go to a worker. */
+  readonly held: Held[] = []
+  /** It is on record, or has waited for that long enough. */
+  recorded = false
+  /** Decides, with the number of workers, who serves it. */
+  readonly slot: number
+  /** Who has its messages. */
+  worker: Serving | undefined
   /** The tick of the heartbeat in which the client was last heard. */
   heardAt = 0
 
@@ -59,11 +81,12 @@ export class Connection {
   controllers: Set<string> | undefined
   session: Map<string, string> | undefined
 
-  constructor(fd: number, port: string, ip: string, user: User | undefined, burst: number) {
+  constructor({ fd, port, ip, user, slot, burst }: ConnectionOptions) {
     this.fd = fd
     this.port = port
     this.ip = ip
     this.user = user
+    this.slot = slot
     this.bucket = new Bucket(burst)
   }
 

@@ -1,69 +1,75 @@
 import type { Redis } from 'ioredis'
 import { isStoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
-import type { Audience, Bytes, Kick, Operation, ToGateway, ToWorker, Turns } from '../Link/Contract'
+import type { Audience, Bytes, Kick, Operation, ToGateway, Turns } from '../Link/Contract'
 import { STORE_AWAY } from '../Link/Contract'
 import { isFd } from '../Record/Keys'
 import type { Assignment } from './Assignment'
+import type { Closes } from './Closes'
 import type { Connection } from './Connection'
-import type { Deliveries } from './Deliveries'
+import { Deliveries } from './Deliveries'
 import type { Hub } from './Hub'
 import type { Registry } from './Registry'
+import type { Serving } from './Serving'
 
 /** Frames that one turn hands to sockets, so that no worker can keep the gateway from its heartbeats. */
 const TURN = 5000
 
-interface Rooms {
+/** The rooms of a gateway that do what workers order. */
+export interface Rooms {
   readonly hub: Hub
   readonly registry: Registry
   readonly assignment: Assignment
-  readonly deliveries: Deliveries
+  readonly closes: Closes
   readonly redis: Redis
+  /** Prefixes of keys that are always sent by the set. */
+  readonly raw: readonly string[]
 }
 
-/** What a worker orders, done by the rooms of the gateway whose matter it is. */
+/** What one worker orders, done by the rooms of the gateway whose matter it is. */
 export class FromWorker implements ToGateway, Turns {
   readonly #rooms: Rooms
-  /** Answers the questions of this worker. */
-  worker: Pick<ToWorker, 'answer'> | undefined
+  readonly #worker: Serving
+  readonly #deliveries: Deliveries
 
-  constructor(rooms: Rooms) {
+  constructor(rooms: Rooms, worker: Serving) {
     this.#rooms = rooms
+    this.#worker = worker
+    this.#deliveries = new Deliveries(rooms.hub, rooms.redis, rooms.registry.instance, rooms.raw)
   }
 
   beginTurn(): void {
-    this.#rooms.deliveries.begin()
+    this.#deliveries.begin()
   }
 
   spent(): boolean {
-    return this.#rooms.deliveries.count >= TURN
+    return this.#deliveries.count >= TURN
   }
 
   endTurn(): void {
-    this.#rooms.deliveries.flush()
+    this.#deliveries.flush()
   }
 
   send(fd: number, text: Bytes, last: boolean): void {
-    const { hub, deliveries, assignment } = this.#rooms
-    const connection = hub.get(fd)
-    if (connection === undefined) return
-    deliveries.send(connection, text)
-    if (last) assignment.done(connection)
+    const connection = this.#rooms.hub.get(fd)
+    if (connection === undefined || this.#worker.muted) return
+    this.#deliveries.send(connection, text)
+    if (last) this.#rooms.assignment.done(connection, this.#worker)
   }
 
   publish(audience: Audience, name: string, except: readonly number[], text: Bytes): void {
-    this.#rooms.deliveries.publish(audience, name, except, text)
+    if (!this.#worker.muted) this.#deliveries.publish(audience, name, except, text)
   }
 
   end(fd: number, code: number, reason: string): void {
-    this.#rooms.deliveries.flush()
+    this.#deliveries.flush()
     this.#rooms.hub.get(fd)?.end(code, reason)
   }
 
-  /** Only while a message of the connection is under way (rule 4). */
+  /** Only while a message of the connection is under way at this worker: a retired one must not overwrite a new one's (rule 4). */
   session(fd: number, slot: string, json: string): void {
     const connection = this.#rooms.hub.get(fd)
-    if (connection === undefined || connection.inFlight.length === 0) return
+    if (connection?.worker !== this.#worker || connection.inFlight.length === 0) return
     connection.session ??= new Map()
     if (json === '') connection.session.delete(slot)
     else connection.session.set(slot, json)
@@ -71,12 +77,12 @@ export class FromWorker implements ToGateway, Turns {
 
   done(fd: number): void {
     const connection = this.#rooms.hub.get(fd)
-    if (connection) this.#rooms.assignment.done(connection)
+    if (connection) this.#rooms.assignment.done(connection, this.#worker)
   }
 
   told(fd: number, controller: string): void {
-    const { assignment, registry } = this.#rooms
-    const connection = assignment.closing(fd)
+    const { closes, registry } = this.#rooms
+    const connection = closes.running(fd, this.#worker)
     if (connection === undefined) return
     registry.removeController(connection, controller).catch((error: unknown) => {
       log.debug({ err: error, fd, controller }, 'a controller that was told stays on record until the clean-up')
@@ -84,16 +90,16 @@ export class FromWorker implements ToGateway, Turns {
   }
 
   closed(fd: number): void {
-    this.#rooms.assignment.closed(fd)
+    this.#rooms.closes.confirmed(fd, this.#worker)
   }
 
   ask(id: number, operation: Operation, fd: number, text: string): void {
     this.#perform(operation, fd, text).then(
-      (value) => this.worker?.answer(id, '', JSON.stringify(value)),
+      (value) => this.#worker.toWorker.answer(id, '', JSON.stringify(value)),
       (error: unknown) => {
         const away = isStoreAway(error)
         if (!away) log.error({ err: error, fd, operation }, 'an order of the worker failed')
-        this.worker?.answer(id, away ? STORE_AWAY : String(error), '')
+        this.#worker.toWorker.answer(id, away ? STORE_AWAY : String(error), '')
       },
     )
   }

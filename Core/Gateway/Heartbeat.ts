@@ -9,12 +9,18 @@ const TICKS = 60
  */
 export class Heartbeat {
   readonly #hub: Hub
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   tick = 0
 
   /** @param idle seconds */
   constructor(hub: Hub, idle: number) {
     this.#hub = hub
+    this.configure(idle)
+  }
+
+  /** @param idle seconds */
+  configure(idle: number): void {
+    clearInterval(this.#timer)
     this.#timer = setInterval(() => this.#sweep(), (idle * 1000) / TICKS)
   }
 

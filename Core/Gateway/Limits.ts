@@ -38,11 +38,15 @@ export class Bucket {
 
 /** How many connections each IP address has. */
 export class PerIp {
-  readonly #most: number
+  #most: number
   readonly #counts = new Map<string, number>()
 
   /** @param most connections an address; 0 no limit */
   constructor(most: number) {
+    this.#most = most
+  }
+
+  configure(most: number): void {
     this.#most = most
   }
 
@@ -51,7 +55,7 @@ export class PerIp {
   }
 
   add(ip: string): void {
-    if (this.#most > 0) this.#counts.set(ip, (this.#counts.get(ip) ?? 0) + 1)
+    this.#counts.set(ip, (this.#counts.get(ip) ?? 0) + 1)
   }
 
   remove(ip: string): void {

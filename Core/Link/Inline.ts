@@ -52,25 +52,27 @@ export class InlineLink {
   /** What the gateway writes to; nothing may be written before `serve`. */
   readonly toWorker: Outgoing<ToWorker>
   readonly toGateway: Outgoing<ToGateway>
-  readonly #turns: Turns
   readonly #down: Pipe
   readonly #up: Pipe
   readonly #upRecords: GatewayRecords
   #forWorker: Handle | undefined
+  #forGateway: Handle | undefined
+  #turns: Turns | undefined
   #scheduled = false
 
-  constructor(gateway: ToGateway & Turns) {
-    this.#turns = gateway
+  constructor() {
     this.#down = new Pipe((type, subject, fields) => this.#forWorker?.(type, subject, fields), this.#schedule)
-    this.#up = new Pipe(readForGateway(gateway), this.#schedule)
+    this.#up = new Pipe((type, subject, fields) => this.#forGateway?.(type, subject, fields), this.#schedule)
     this.#upRecords = new GatewayRecords(this.#up)
     this.toWorker = new WorkerRecords(this.#down)
     this.toGateway = this.#upRecords
   }
 
-  /** The worker, which is made after the link that it writes to. */
-  serve(worker: ToWorker): void {
+  /** The two ends, which are made after the link that they write to. */
+  serve(worker: ToWorker, gateway: ToGateway & Turns): void {
     this.#forWorker = readForWorker(worker)
+    this.#forGateway = readForGateway(gateway)
+    this.#turns = gateway
   }
 
   readonly #schedule = () => {
@@ -82,16 +84,16 @@ export class InlineLink {
   readonly #turn = () => {
     this.#scheduled = false
     let handled = 0
-    this.#turns.beginTurn()
+    this.#turns?.beginTurn()
     try {
       this.#down.deliver(() => ++handled >= WORKER_TURN)
       // What the worker answered at once goes out in the same turn: its stack has ended.
       this.#up.deliver(
-        () => this.#turns.spent(),
+        () => this.#turns?.spent() ?? false,
         () => this.#upRecords.taken(),
       )
     } finally {
-      this.#turns.endTurn()
+      this.#turns?.endTurn()
       if (this.#down.waiting > 0 || this.#up.waiting > 0) this.#schedule()
     }
   }

@@ -153,6 +153,10 @@ export class RecordReader {
   readonly #fields = new Fields()
   #rest: Buffer | undefined
   #at = 0
+  /** Chunks behind `rest`, and how many bytes `rest` must have before it is worth joining them to it. */
+  #more: Buffer[] = []
+  #moreBytes = 0
+  #wanted = 0
 
   constructor(handle: Handle) {
     this.#handle = handle
@@ -160,8 +164,13 @@ export class RecordReader {
 
   /** Adds bytes; they must stay as they are until `read` has said that it is done with them. */
   push(chunk: Buffer): void {
-    this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest.subarray(this.#at), chunk])
-    this.#at = 0
+    if (this.#rest === undefined) {
+      this.#rest = chunk
+      this.#at = 0
+      return
+    }
+    this.#more.push(chunk)
+    this.#moreBytes += chunk.length
   }
 
   /**
@@ -170,21 +179,24 @@ export class RecordReader {
    * @throws BrokenRecord when the bytes are no records
    */
   read(enough: () => boolean): boolean {
-    const buffer = this.#rest
+    const buffer = this.#join()
     if (buffer === undefined) return true
     while (buffer.length - this.#at >= LENGTH) {
       const length = buffer.readUInt32LE(this.#at)
       if (length < HEAD - LENGTH || length > LONGEST_RECORD) throw new BrokenRecord(`a record of ${length} bytes`)
       const end = this.#at + LENGTH + length
-      if (end > buffer.length) break
+      if (end > buffer.length) {
+        this.#wanted = LENGTH + length
+        return this.#done(buffer)
+      }
       const body = this.#at + LENGTH
       this.#at = end
       const type = buffer[body] ?? 0
       this.#handle(type, buffer.readDoubleLE(body + 1), this.#fields.over(buffer, body + 9, end))
-      if (enough()) return !this.#hasRecord(buffer)
+      if (enough()) return this.#done(buffer)
     }
-    if (this.#at === buffer.length) this.#rest = undefined
-    return true
+    this.#wanted = LENGTH
+    return this.#done(buffer)
   }
 
   /** Whether nothing of what was pushed is still needed, so that its buffer may be used again. */
@@ -192,9 +204,27 @@ export class RecordReader {
     return this.#rest === undefined
   }
 
-  #hasRecord(buffer: Buffer): boolean {
+  /** Joins what came since, once there is enough of it: a long record in many chunks is copied once, not once a chunk. */
+  #join(): Buffer | undefined {
+    const rest = this.#rest
+    if (rest === undefined || this.#more.length === 0) return rest
+    if (rest.length - this.#at + this.#moreBytes < this.#wanted) return rest
+    this.#rest = Buffer.concat([rest.subarray(this.#at), ...this.#more])
+    this.#at = 0
+    this.#more = []
+    this.#moreBytes = 0
+    return this.#rest
+  }
+
+  /** @returns whether no whole record is left */
+  #done(buffer: Buffer): boolean {
     const left = buffer.length - this.#at
-    if (left === 0) this.#rest = undefined
-    return left >= LENGTH && buffer.readUInt32LE(this.#at) + LENGTH <= left
+    if (left === 0 && this.#more.length === 0) {
+      this.#rest = undefined
+      return true
+    }
+    const all = left + this.#moreBytes
+    if (left < LENGTH) return all < LENGTH
+    return all < LENGTH + buffer.readUInt32LE(this.#at)
   }
 }

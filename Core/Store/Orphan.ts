@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { answers } from './SocketPath'
 
 const END_DEADLINE = 3_000
 const POLL_INTERVAL = 20
@@ -23,7 +24,7 @@ export async function endOrphan(place: Place): Promise<void> {
   const pid = readPid(pidFile(place.runtime))
   if (pid !== undefined && isPrivateRedis(pid, place)) {
     signalGroup(pid, 'SIGTERM')
-    if (!(await isGone(pid, place))) {
+    if (!(await isGone(pid, place)) && isPrivateRedis(pid, place)) {
       signalGroup(pid, 'SIGKILL')
       await isGone(pid, place)
     }
@@ -44,13 +45,19 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): void {
   }
 }
 
-async function isGone(pid: number, place: Place): Promise<boolean> {
+async function isGone(pid: number, { socket }: Place): Promise<boolean> {
   const deadline = Date.now() + END_DEADLINE
-  while (isPrivateRedis(pid, place)) {
+  // A dying process first loses its name, then its state, and last, with its last thread, its socket.
+  while (isRunning(pid) || (await answers(socket))) {
     if (Date.now() > deadline) return false
     await delay(POLL_INTERVAL)
   }
   return true
+}
+
+function isRunning(pid: number): boolean {
+  const state = /^.*\) (.)/s.exec(readOrNothing(() => readFileSync(`/proc/${pid}/stat`, 'utf8')))?.[1]
+  return state !== undefined && state !== 'Z' && state !== 'X'
 }
 
 function readPid(file: string): number | undefined {

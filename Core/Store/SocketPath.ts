@@ -19,7 +19,8 @@ export async function clearSocketPath(path: string): Promise<void> {
   rmSync(path, { force: true })
 }
 
-function answers(path: string): Promise<boolean> {
+/** Whether a process listens on a socket, busy or not. */
+export function answers(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connect(path)
     socket.on('connect', () => {

@@ -7,7 +7,6 @@ import { Subscriber } from './Subscriber'
 export type { Redis } from 'ioredis'
 export type { CacheConnection } from './Options'
 export { isStoreAway, StoreAway } from './StoreAway'
-export type { Subscriber } from './Subscriber'
 
 /**
  * The Redis clients of a process, by the name of their connection in Config/cache.ts.
@@ -120,8 +119,7 @@ async function end(client: Redis, deadlineMs: number): Promise<void> {
   )
   await Promise.race([quit, deadline])
   clearTimeout(late)
-  // What has ended already would get a timer that nobody stops.
-  if (client.status !== 'end') client.disconnect()
+  client.disconnect()
 }
 
 /** The Redis clients of this process. */

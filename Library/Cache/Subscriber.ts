@@ -18,7 +18,7 @@ export class Subscriber extends Redis {
     // A subscriber only listens, so it would never miss a peer that vanished without a word. An unanswered ping ends the connection.
     this.#pings = setInterval(() => {
       if (this.status === 'ready') this.ping().catch(ignore)
-    }, PING_MS).unref()
+    }, PING_MS)
     this.once('end', () => clearInterval(this.#pings))
   }
 

@@ -6,12 +6,10 @@ import { Screen } from './Screen'
 
 export type { Logger } from 'pino'
 
-export type LogLevel = LevelWithSilent
-
 export interface LogOptions {
   /** The folder of what is written at run time: lines go to `<runtime>/logs/YYYY-MM-DD.log` (local date). */
   readonly runtime: string
-  readonly level: LogLevel
+  readonly level: LevelWithSilent
   /** Which process writes: 'supervisor', 'gateway 1', 'worker 2' ... */
   readonly name: string
   /** Files of more than so many days ago are removed at the start and at midnight. Whole days, 0 or more; default 14. */

@@ -1,5 +1,5 @@
 /** What stands where a secret stood. */
-export const CENSOR = '[redacted]'
+const CENSOR = '[redacted]'
 
 /** Fields whose value is a secret wherever they stand, in any case of letters: `auth`, `managerToken`, `APP_AUTH_KEY` ... */
 const WORDS = 'auth[_-]?key|token|password|passwd|secret|authorization'

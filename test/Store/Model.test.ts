@@ -74,7 +74,7 @@ const byType = {
     command(constantFrom('SMEMBERS', 'SCARD'), key),
     command('SISMEMBER', key, member),
     command(constantFrom('SINTER', 'SUNION', 'SDIFF'), some(key)),
-    command('SSCAN', key, '0'),
+    command('SSCAN', key, '0', 'COUNT', '1000'),
     command('SPOP', key, '100'),
   ],
   'sorted sets': [
@@ -174,6 +174,7 @@ it.each([...sequences, ['transactions', transactions], ['everything', sequenceOf
           all.slice(1).map((words, index) => [words.join(' '), normalize(words[0], answers?.[index + 1] ?? 'nothing')])
         expect(describe(memory)).toEqual(describe(redis))
       }),
+      // RUNS=20000 for a long search.
       { numRuns: Number(process.env.RUNS ?? 300) },
     )
   },

@@ -50,14 +50,17 @@ export class RawClient {
   /** The next answers, with a deadline. */
   async answers(count: number): Promise<Wire[]> {
     const deadline = AbortSignal.timeout(5_000)
-    for (;;) {
-      const decoded = decode(this.#received, count)
-      if (decoded !== undefined) {
+    const answers: Wire[] = []
+    while (answers.length < count) {
+      const decoded = decode(this.#received, 1)
+      if (decoded === undefined) {
+        await once(this.socket, 'data', { signal: deadline })
+      } else {
         this.#received = this.#received.slice(decoded.end)
-        return decoded.answers
+        answers.push(...decoded.answers)
       }
-      await once(this.socket, 'data', { signal: deadline })
     }
+    return answers
   }
 
   /** Everything that comes until the server closes the connection. */

@@ -8,7 +8,7 @@ const run = promisify(execFile)
 const POLICY = '/usr/sbin/policy-rc.d'
 
 /** The full path of the first of these programs that PATH has. */
-export function findProgram(...names: string[]): string | undefined {
+function findProgram(...names: string[]): string | undefined {
   for (const name of names) {
     for (const folder of (process.env.PATH ?? '').split(delimiter)) {
       const path = join(folder, name)
@@ -94,11 +94,14 @@ export async function compile(source: string): Promise<{ file: string; remove: (
     }),
   )
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
-  await reported(`tsc ${source}`, tsc('-p', config))
-  return {
-    file: join(folder, source.replace(/\.ts$/, '.js')),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  try {
+    await reported(`tsc ${source}`, tsc('-p', config))
+  } catch (error) {
+    remove()
+    throw error
   }
+  return { file: join(folder, source.replace(/\.ts$/, '.js')), remove }
 }
 
 function tsc(...args: string[]): Promise<unknown> {

@@ -133,7 +133,7 @@ describe('ready', () => {
   it('ends when the cache is closed meanwhile', async () => {
     await Cache.close()
     Cache.configure({ master: { url: 'redis://127.0.0.1:1' } })
-    const waiting = failsWithin(4000, () => Cache.ready('master', 3000))
+    const waiting = failsWithin(2000, () => Cache.ready('master', 10_000))
     await Cache.close()
     expect(await waiting).toBeInstanceOf(StoreAway)
   })
@@ -234,8 +234,11 @@ describe('close', () => {
   it('lets what was sent be answered, and then fails', async () => {
     const client = await master()
     const sent = client.incr('last')
+    // Redis would drop this one at once if the connection just ended.
+    const slow = client.blpop('nothing', 0.2)
     await Cache.close()
     expect(await sent).toBeGreaterThan(0)
+    expect(await slow).toBeNull()
     expect(isStoreAway(await failsWithin(100, () => client.ping()))).toBe(true)
     expect(() => Cache.get('master')).toThrow(StoreAway)
     expect(() => Cache.subscriber('master')).toThrow(StoreAway)
@@ -253,11 +256,13 @@ describe('close', () => {
   })
 
   it('waits for a Redis that hangs no longer than its deadline', async () => {
+    await Cache.close()
+    Cache.configure({ master: { url: server.url, options: { commandTimeout: 10_000, socketTimeout: 10_000 } } })
     await master()
     await server.kill('SIGSTOP')
     const began = performance.now()
     await Cache.close(200)
-    expect(performance.now() - began).toBeLessThan(1000)
+    expect(performance.now() - began).toBeLessThan(3000)
     await server.kill('SIGCONT')
   })
 })
@@ -363,6 +368,7 @@ describe('a process that closed its cache ends by itself', () => {
       'with a subscriber that was ended',
       `const s = Cache.subscriber('master'); await s.subscribe('a'); s.disconnect()`,
     ],
+    ['with a subscriber that quit', `const s = Cache.subscriber('master'); await s.subscribe('a'); await s.quit()`],
     ['from a Redis that is not there', `await Cache.ready('dead', 300).catch(() => {}); await Cache.close()`],
     ['from a socket that is not there', `Cache.get('none').on('reconnecting', () => Cache.close())`],
     [

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type CacheConnection,
-  checkConnection,
-  commandOptions,
-  subscriberOptions,
-} from '../../../Library/Cache/Options'
+import type { CacheConnection } from '../../../Library/Cache/Cache'
+import { checkConnection, commandOptions, subscriberOptions } from '../../../Library/Cache/Options'
 
 describe('a connection', () => {
   it.each<[CacheConnection, object]>([

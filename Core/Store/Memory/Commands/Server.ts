@@ -53,8 +53,10 @@ function ping({ session }: Context, args: readonly string[]): Answer {
 
 /** The store speaks RESP2; ioredis asks for RESP3 first and takes this answer for "then RESP2". */
 function hello({ session }: Context, [version, ...options]: readonly string[]): Answer {
-  const noProtocol = () => new RedisError('NOPROTO unsupported protocol version')
-  if (version !== undefined && integer(version, noProtocol) !== 2) throw noProtocol()
+  const noInteger = () => new RedisError('ERR Protocol version is not an integer or out of range')
+  if (version !== undefined && integer(version, noInteger) !== 2) {
+    throw new RedisError('NOPROTO unsupported protocol version')
+  }
   if (options.length > 0) throw syntaxError()
   return [
     'server',

@@ -1,0 +1,191 @@
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { GatewayRecords, readForGateway, readForWorker, WorkerRecords } from './Codec'
+import type { Outgoing, ToGateway, ToWorker, Turns } from './Contract'
+import { type Greeting, readGreeting, untilWelcome, writeGreeting, writeWelcome } from './Greeting'
+import { type BrokenRecord, type Handle, RecordReader } from './Records'
+import { StreamReader, StreamWriter } from './Stream'
+
+/** A socket that has not greeted within this time, in milliseconds, is none of ours. */
+const GREETING_MS = 5000
+
+/** Records that one turn hands to the worker, so that its own timers and answers get their turn too. */
+const WORKER_TURN = 512
+
+/** A worker that has joined, as its gateway sees it. */
+export interface Joined {
+  readonly id: number
+  readonly pid: number
+  readonly toWorker: Outgoing<ToWorker>
+}
+
+/** One of the two sockets of a worker, while the other one is awaited. */
+interface Half {
+  readonly socket: Socket
+  readonly timer: NodeJS.Timeout
+}
+
+/** What a gateway does with the workers that join it. */
+export interface Host {
+  /** @returns who gets the records of this worker */
+  joined(worker: Joined): ToGateway & Turns
+  /** Everything that the worker had sent has been handled. @param failure what it sent that was no record */
+  lost(id: number, failure?: BrokenRecord): void
+  /** Somebody greeted who is no worker of this gateway. */
+  refused(reason: string): void
+}
+
+/**
+ * The gateway's side: two one-way sockets a worker. With one for both ways, a write to a worker that has just died would throw away
+ * what it had sent before.
+ */
+export class LinkServer {
+  readonly #server: Server
+  readonly #secret: string
+  readonly #host: Host
+  readonly #halves = new Map<number, Half>()
+  readonly #sockets = new Set<Socket>()
+
+  constructor(secret: string, host: Host) {
+    this.#secret = secret
+    this.#host = host
+    this.#server = createServer((socket) => this.#accept(socket))
+  }
+
+  /** @param path of a unix socket, at most 100 bytes @throws Error when it cannot be listened on */
+  async listen(path: string): Promise<void> {
+    this.#server.listen(path)
+    await once(this.#server, 'listening')
+  }
+
+  close(): void {
+    this.#server.close()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.on('error', () => {}) // its close tells
+    const timer = setTimeout(() => socket.destroy(), GREETING_MS)
+    socket.once('close', () => {
+      clearTimeout(timer)
+      this.#sockets.delete(socket)
+    })
+    const reader = new RecordReader((type, version, fields) => {
+      this.#greeted({ socket, timer }, readGreeting(type, version, fields, this.#secret))
+    })
+    // The worker sends nothing behind its greeting until it has been welcomed.
+    socket.once('data', (chunk) => {
+      socket.pause()
+      reader.push(Buffer.from(chunk))
+      try {
+        reader.read(() => true)
+      } catch (error) {
+        this.#host.refused(error instanceof Error ? error.message : String(error))
+        socket.destroy()
+      }
+    })
+  }
+
+  #greeted(half: Half, { worker, pid, way }: Greeting): void {
+    const other = this.#halves.get(worker)
+    if (other === undefined) {
+      this.#halves.set(worker, half)
+      half.socket.once('close', () => {
+        if (this.#halves.get(worker) === half) this.#halves.delete(worker)
+      })
+      return
+    }
+    this.#halves.delete(worker)
+    clearTimeout(half.timer)
+    clearTimeout(other.timer)
+    const [up, down] = way === 'up' ? [half.socket, other.socket] : [other.socket, half.socket]
+    this.#join(worker, pid, up, down)
+  }
+
+  #join(id: number, pid: number, up: Socket, down: Socket): void {
+    const writer = new StreamWriter(down)
+    const gateway = this.#host.joined({ id, pid, toWorker: new WorkerRecords(writer) })
+    new StreamReader(up, readForGateway(gateway), gateway, (failure) => {
+      down.destroy()
+      this.#host.lost(id, failure)
+    })
+    down.on('close', () => up.end())
+    down.resume() // nothing comes; its end is seen so
+    up.resume()
+    writeWelcome(writer.writer)
+    writer.wrote()
+  }
+}
+
+/** The worker's side of a link to one gateway. */
+export interface WorkerLink {
+  readonly toGateway: Outgoing<ToGateway>
+  /** Resolves when the gateway has gone, or the link is broken. */
+  readonly lost: Promise<void>
+  /** Hands the gateway's records to the worker from now on. */
+  serve(worker: ToWorker): void
+  /** Ends the link when everything that was sent is on its way. */
+  close(): void
+}
+
+/**
+ * Joins a gateway.
+ * @returns when the gateway has welcomed the worker
+ * @throws Error when it does not
+ */
+export async function joinGateway(path: string, greeting: Pick<Greeting, 'secret' | 'worker'>): Promise<WorkerLink> {
+  const up = connect(path)
+  const down = connect(path)
+  await Promise.all([once(up, 'connect'), once(down, 'connect')])
+  const writer: StreamWriter = new StreamWriter(up, () => toGateway.taken())
+  const toGateway = new GatewayRecords(writer)
+  let forWorker: Handle | undefined
+  const { promise: welcome, resolve: welcomed } = deferred()
+  const { promise: lost, resolve: gone } = deferred()
+  const handle = untilWelcome(welcomed, (type, subject, fields) => forWorker?.(type, subject, fields))
+  new StreamReader(down, handle, workerPace(), gone)
+  greet(writer, { ...greeting, pid: process.pid, way: 'up' })
+  greet(new StreamWriter(down), { ...greeting, pid: process.pid, way: 'down' })
+  up.resume()
+  const refused = lost.then(() => {
+    throw new Error('the gateway did not take the worker; its log says why')
+  })
+  await Promise.race([welcome, refused])
+  refused.catch(() => {})
+  return {
+    toGateway,
+    lost,
+    serve: (worker) => {
+      forWorker = readForWorker(worker)
+    },
+    close: () => {
+      writer.end()
+      down.destroy()
+    },
+  }
+}
+
+function greet(to: StreamWriter, greeting: Greeting): void {
+  writeGreeting(to.writer, greeting)
+  to.flush()
+}
+
+function workerPace(): Turns {
+  let handled = 0
+  return {
+    beginTurn: () => {
+      handled = 0
+    },
+    spent: () => ++handled >= WORKER_TURN,
+    endTurn: () => {},
+  }
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {}
+  const promise = new Promise<void>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}
