@@ -2,7 +2,7 @@ import { defineConfig } from 'mswoole-ts'
 
 export default defineConfig({
   setting: {
-    mode: 'base', // gateway and worker in one process
+    mode: 'process', // 'base': gateway and worker in one process
     controller_timeout: 10, // s
     max_in_flight: 32, // calls under way a connection
     heartbeat_idle_time: 60, // s

@@ -1,15 +1,20 @@
 import { closeLog, flushLog, log } from '../Library/Log/Log'
-import { type Boot, isOrder, type Report } from './Orders'
+import { type Boot, isOrder, type Order, type Report, type StopReason } from './Orders'
 
 /** How processes end. */
 export const EXIT = { done: 0, failed: 1 } as const
 
+/** Why a process stops; `orphaned`: the supervisor has died. */
+export type Ending = StopReason | 'orphaned'
+
 /** What a child of the supervisor does, from its start to its end. */
 export interface Life {
-  /** @returns what the supervisor is told: the real ports. @throws Error whose message says why the process cannot start */
+  /** @throws Error whose message says why the process cannot start */
   start(boot: Boot): Promise<Report>
-  /** Ends everything in good order. @param orphaned the supervisor has died */
-  stop(orphaned: boolean): Promise<void>
+  /** @returns what the supervisor is told when it is done */
+  order(order: Order): Promise<Report | undefined>
+  /** Ends everything in good order. */
+  stop(ending: Ending): Promise<void>
 }
 
 /**
@@ -18,46 +23,63 @@ export interface Life {
  */
 export function live(life: Life): void {
   let ending = false
-  const end = (orphaned: boolean) => {
+  const end = (why: Ending) => {
     if (ending) return
     ending = true
-    life
-      .stop(orphaned)
-      .then(() => EXIT.done)
-      .catch((error: unknown) => {
+    life.stop(why).then(
+      () => exit(EXIT.done),
+      (error: unknown) => {
         log.error({ err: error }, 'the process did not end in good order')
-        return EXIT.failed
-      })
-      .then(exit)
+        exit(EXIT.failed)
+      },
+    )
+  }
+  const obey = async (order: Order): Promise<Report | undefined> => {
+    if (order.order === 'stop') end(order.reason)
+    else if (order.order === 'ping') return { report: 'pong' }
+    else if (order.order === 'boot') return await life.start(order.boot)
+    else return await life.order(order)
+    return undefined
   }
   process.on('SIGINT', () => {})
   process.on('SIGHUP', () => {})
-  process.on('SIGTERM', () => end(false))
-  process.on('disconnect', () => end(true))
+  process.on('SIGTERM', () => end('serverStops'))
+  process.on('disconnect', () => end('orphaned'))
   process.on('message', (message) => {
     if (!isOrder(message)) return
-    if (message.order === 'stop') return end(false)
-    life.start(message.boot).then(report, (error: unknown) => {
-      report({ report: 'failed', message: error instanceof Error ? error.message : String(error) }, () =>
-        exit(EXIT.failed),
-      )
+    obey(message).then(tell, (error: unknown) => {
+      const failure = error instanceof Error ? error.message : String(error)
+      if (message.order === 'boot') tell({ report: 'failed', message: failure }, () => exit(EXIT.failed))
+      else log.error({ err: error, order: message.order }, 'an order of the supervisor failed')
     })
   })
-  surviveUserCode()
 }
 
-/** What user code throws outside of a call is logged, and costs nobody else anything. */
-function surviveUserCode(): void {
-  process.on('uncaughtException', (error) =>
-    log.fatal({ err: error }, 'user code threw outside of a call: in a timer, say'),
-  )
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'nobody handled the rejection of a promise'))
+/** Tells the supervisor; `sent` is called when it is on its way. */
+export function tell(report: Report | undefined, sent: () => void = () => {}): void {
+  if (report === undefined || !process.connected) return sent()
+  process.send?.(report, undefined, undefined, () => sent())
 }
 
-/** For the supervisor, which runs no user code: an error that nobody expected ends it. */
+/**
+ * What user code throws outside of a call is logged.
+ * @param inside tells which actions are running
+ * @param survive false: an exception that nobody caught ends the process, so that it is replaced
+ */
+export function watchUserCode(inside: () => readonly string[], survive: boolean): void {
+  process.on('unhandledRejection', (error) => {
+    log.error({ err: error, actions: inside() }, 'nobody handled the rejection of a promise')
+  })
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error, actions: inside() }, 'user code threw where nobody can catch it: in a timer, say')
+    if (!survive) exit(EXIT.failed)
+  })
+}
+
+/** For processes without user code: an error that nobody expected ends them. */
 export function dieOfErrors(): void {
   const die = (error: unknown) => {
-    log.fatal({ err: error }, 'the supervisor failed')
+    log.fatal({ err: error }, 'the process failed')
     exit(EXIT.failed)
   }
   process.on('uncaughtException', die)
@@ -69,8 +91,4 @@ export function exit(code: number): never {
   flushLog()
   closeLog()
   process.exit(code)
-}
-
-function report(report: Report, sent?: () => void): void {
-  process.send?.(report, undefined, undefined, () => sent?.())
 }

@@ -2,24 +2,62 @@ import type { AppConfig, CacheConfig } from '../Library/Config/Schema'
 
 /** What a process needs to start: everything that the supervisor has found out, as data. */
 export interface Boot {
+  /** For people, in logs: `gateway`, `worker 3`. */
+  readonly name: string
   /** The folder of the compiled project, which holds App/ and Config/. */
   readonly root: string
+  /** The folder that `root` is in, and the one that it is a copy of: errors speak of the original. */
+  readonly copy?: { readonly folder: string; readonly of: string }
   /** The folder of what is written at run time. */
   readonly runtime: string
   readonly config: AppConfig
   readonly cache: CacheConfig
-  /** The store that ends with the supervisor; undefined: a Redis of one's own. */
+  /** The store ends with the supervisor. */
   readonly embedded: boolean
+  readonly link: {
+    /** A unix socket. */
+    readonly path: string
+    readonly secret: string
+    /** The number of a worker; gateways have none. */
+    readonly worker: number
+  }
 }
 
 /** From the supervisor to a process. */
-export type Order = { readonly order: 'boot'; readonly boot: Boot } | { readonly order: 'stop' }
+export type Order =
+  | { readonly order: 'boot'; readonly boot: Boot }
+  /** To a gateway: open the public ports. */
+  | { readonly order: 'listen' }
+  /** To a gateway: close them; the connections stay. */
+  | { readonly order: 'unlisten' }
+  /** To a gateway: these workers serve, each its slot; null: a slot whose worker is still to come. */
+  | { readonly order: 'assign'; readonly workers: readonly (number | null)[]; readonly config?: AppConfig }
+  /** To a worker: run this hook of all controllers. */
+  | { readonly order: 'hook'; readonly hook: 'onReload' | 'onShutdown' }
+  | { readonly order: 'ping' }
+  | { readonly order: 'stop'; readonly reason: StopReason }
+
+/** What clients are told when a gateway stops. */
+export type StopReason = 'serverStops' | 'restart'
 
 /** From a process to the supervisor. */
 export type Report =
-  | { readonly report: 'ready'; readonly engine: string; readonly ports: Readonly<Record<string, number>> }
+  /** It has started. A gateway says what its engine is, a worker what its code is configured to do. */
+  | { readonly report: 'ready'; readonly engine?: string; readonly config?: AppConfig }
   /** The process cannot start; `message` is for people. */
   | { readonly report: 'failed'; readonly message: string }
+  | { readonly report: 'listening'; readonly ports: Readonly<Record<string, number>> }
+  | { readonly report: 'unlistened' }
+  /** The workers that have not joined; when there is one, nothing has changed. */
+  | { readonly report: 'assigned'; readonly missing: readonly number[] }
+  /** A worker that serves no longer has nothing under way any more. */
+  | { readonly report: 'drained'; readonly worker: number }
+  /** What a worker sent was no record; the gateway has dropped its link. */
+  | { readonly report: 'broken'; readonly worker: number; readonly reason: string }
+  | { readonly report: 'hooked' }
+  /** A worker has had enough: `max_request` or `max_memory`. */
+  | { readonly report: 'worn'; readonly reason: string }
+  | { readonly report: 'pong' }
 
 export const isOrder = (message: unknown): message is Order => has(message, 'order')
 export const isReport = (message: unknown): message is Report => has(message, 'report')

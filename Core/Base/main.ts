@@ -2,65 +2,53 @@ import 'reflect-metadata'
 import { Cache } from '../../Library/Cache/Cache'
 import { configureLog, log } from '../../Library/Log/Log'
 import { engineVersion } from '../Gateway/Engine'
-import { Gateway } from '../Gateway/Gateway'
-import { Outside } from '../Gateway/Outside'
-import { type Life, live } from '../Handler'
+import { House } from '../Gateway/House'
+import { type Ending, type Life, live, watchUserCode } from '../Handler'
 import { InlineLink } from '../Link/Inline'
-import type { Boot, Report } from '../Orders'
+import type { Boot, Order, Report } from '../Orders'
 import { loadSources } from '../Worker/Sources'
+import { Watch } from '../Worker/Watch'
 import { Worker } from '../Worker/Worker'
-
-/** The client of the gateway, which alone writes the record: its commands of one turn of the loop go out together, in order. */
-const RECORD = 'record'
-
-/** The number of the only worker. */
-const WORKER = 1
-
-/** How long the store may take to answer at the start, in milliseconds. */
-const STORE_WAIT_MS = 10_000
 
 /** Base mode: a gateway and a worker in one process, joined by the inline link. The only place that knows both. */
 class Base implements Life {
-  #gateway: Gateway | undefined
+  #house: House | undefined
   #worker: Worker | undefined
-  #outsides: Outside[] = []
-  #embedded = false
 
-  async start({ root, runtime, config, cache, embedded }: Boot): Promise<Report> {
-    configureLog({ runtime, name: 'base', ...config.log })
-    this.#embedded = embedded
-    Cache.configure({ ...cache, [RECORD]: { ...cache.master, options: { enableAutoPipelining: true } } })
-    await Promise.all([RECORD, 'master'].map((name) => Cache.ready(name, STORE_WAIT_MS)))
-    const gateway = await Gateway.claim(config, Cache.get(RECORD), embedded ? 0 : 1, {
-      drained: () => {},
-      lost: () => {},
-    })
-    const link = new InlineLink()
-    const worker = new Worker(config, Cache.get('master'), link.toGateway, loadSources(root))
-    link.serve(worker, gateway.joined({ id: WORKER, pid: process.pid, toWorker: link.toWorker }))
-    gateway.assign([WORKER])
-    this.#gateway = gateway
+  async start(boot: Boot): Promise<Report> {
+    const { config, runtime, name, link } = boot
+    configureLog({ ...config.log, runtime, name })
+    const sources = loadSources(boot.root)
+    const house = await House.open(boot, { drained: () => {}, broken: () => {} })
+    const inline = new InlineLink()
+    const watch = new Watch()
+    const worker = new Worker(config, Cache.get('master'), inline.toGateway, sources, watch)
+    inline.serve(worker, house.gateway.joined({ id: link.worker, pid: process.pid, toWorker: inline.toWorker }))
+    house.gateway.assign([link.worker])
+    this.#house = house
     this.#worker = worker
-    const ports: Record<string, number> = {}
-    for (const [name, port] of Object.entries(config.outside)) {
-      const { package_max_length: frameLimit, socket_buffer_size: bufferLimit } = config.setting
-      const outside = new Outside(gateway, { name, ...port, frameLimit, bufferLimit })
-      this.#outsides.push(outside)
-      ports[name] = await outside.listen()
-    }
-    log.info({ ports }, 'listening')
-    return { report: 'ready', engine: engineVersion, ports }
+    watchUserCode(() => watch.inside(), true) // the connections live here: a throw in a timer must not end them
+    return { report: 'ready', engine: engineVersion, config }
   }
 
-  async stop(orphaned: boolean): Promise<void> {
-    for (const outside of this.#outsides) outside.stopListening()
-    await this.#worker?.tellAll('onShutdown')
-    await this.#gateway?.stop('serverStops')
-    // Nobody is left to end the embedded store.
-    if (orphaned && this.#embedded)
-      await Cache.get(RECORD)
-        .shutdown('NOSAVE')
-        .catch(() => {})
+  async order(order: Order): Promise<Report | undefined> {
+    switch (order.order) {
+      case 'listen':
+        return { report: 'listening', ports: (await this.#house?.listen()) ?? {} }
+      case 'unlisten':
+        this.#house?.unlisten()
+        return { report: 'unlistened' }
+      case 'hook':
+        await this.#worker?.tellAll(order.hook)
+        return { report: 'hooked' }
+      default:
+        return undefined
+    }
+  }
+
+  async stop(ending: Ending): Promise<void> {
+    await this.#house?.stop(ending === 'orphaned' ? 'serverStops' : ending)
+    if (ending === 'orphaned') await this.#house?.endStore()
     await Cache.close()
     log.info('stopped')
   }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { openProject, type Project } from '../Supervisor/Project'
+import { openProject, type Project } from '../Project'
 
 /** Where the framework itself is installed. */
 const HOME = resolve(__dirname, '..', '..', '..')

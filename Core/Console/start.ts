@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { Command } from 'commander'
+import type { Project } from '../Project'
 import { type Started, Supervisor } from '../Supervisor/main'
-import type { Project } from '../Supervisor/Project'
 import { frameworkVersion, presentProject } from './project'
 import { EXAMPLE, makeAuth } from './user'
 
@@ -16,12 +16,12 @@ export function addStart(program: Command): void {
     })
 }
 
-function banner(project: Project, { engine, ports, store }: Started): string {
+function banner(project: Project, { engine, ports, store, workers }: Started): string {
   const { config, runtime } = project
   const lines = [
     `mswoole-ts ${frameworkVersion()} has started, pid ${process.pid}`,
     ...Object.entries(ports).map(([name, port]) => row(name, `ws://${config.outside[name]?.host}:${port}/`)),
-    row('workers', '1, in one process with the gateway (base mode)'),
+    row('workers', config.setting.mode === 'base' ? '1, in one process with the gateway (base mode)' : String(workers)),
     row('store', store),
     row('runtime', runtime),
     row('engine', `Node ${process.version}, uWebSockets.js ${engine}`),

@@ -44,7 +44,7 @@ export class Assignment {
   }
 
   /** From now on these serve, each its slot. */
-  assign(workers: readonly Serving[]): void {
+  assign(workers: readonly (Serving | undefined)[]): void {
     this.#slots = workers
     for (const connection of this.#holding) this.#advance(connection)
   }

@@ -21,8 +21,8 @@ import { slotOf } from './Slot'
 export interface Watcher {
   /** A worker that serves no longer has nothing under way any more. */
   drained(id: number): void
-  /** The link to a worker is over. @param reason what was wrong with it */
-  lost(id: number, reason?: string): void
+  /** What a worker sent was no record; its link is dropped. */
+  broken(id: number, reason: string): void
 }
 
 /** The life of the connections: `Outside` calls it for what the sockets do, workers join it, and each one's orders are carried out. */
@@ -79,6 +79,10 @@ export class Gateway implements Host {
     return this.#perIp
   }
 
+  get workerPids(): number[] {
+    return [...this.#workers.values()].map(({ pid }) => pid)
+  }
+
   // ---- what workers do
 
   joined({ id, pid, toWorker }: Joined): FromWorker {
@@ -93,7 +97,7 @@ export class Gateway implements Host {
     this.#workers.delete(id)
     this.#assignment.lost(worker)
     this.#closes.lost(worker)
-    this.#watcher.lost(id, failure?.message)
+    if (failure) this.#watcher.broken(id, failure.message)
   }
 
   refused(reason: string): void {
@@ -102,14 +106,15 @@ export class Gateway implements Host {
 
   /**
    * Lets these workers serve, each its slot; those that served before finish what is under way, and take nothing new.
+   * @param ids by slot; null: a slot whose worker is still to come, its messages wait
    * @param config what is new in the configuration: keys and limits
    * @returns the workers that have not joined; nothing has changed then
    */
-  assign(ids: readonly number[], config?: AppConfig): number[] {
-    const missing = ids.filter((id) => !this.#workers.has(id))
+  assign(ids: readonly (number | null)[], config?: AppConfig): number[] {
+    const missing = ids.flatMap((id) => (id === null || this.#workers.has(id) ? [] : id))
     if (missing.length > 0) return missing
     const before = this.#assignment.serving
-    const workers = ids.flatMap((id) => this.#workers.get(id) ?? [])
+    const workers = ids.map((id) => (id === null ? undefined : this.#workers.get(id)))
     if (config) this.#configure(config)
     this.#assignment.assign(workers)
     this.#closes.reassign()

@@ -1,13 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { type Boot, isReport, type Order, type Report } from '../Orders'
 
-type Ready = Extract<Report, { report: 'ready' }>
+type Kind = Report['report']
+type ReportOf<K extends Kind> = Extract<Report, { report: K }>
+type Listener = (report: Report) => boolean
 
 /** A process that the supervisor has started. */
 export class Child {
-  readonly #process: ChildProcess
   /** How the process ended; resolves once. */
   readonly ended: Promise<string>
+  readonly #process: ChildProcess
+  readonly #listeners = new Set<Listener>()
+  #alive = true
 
   /** @param entry the file to run */
   constructor(entry: string) {
@@ -18,25 +22,70 @@ export class Child {
       )
       this.#process.once('error', (error) => resolve(`could not be started: ${error.message}`))
     })
+    this.ended.then(() => {
+      this.#alive = false
+    })
+    this.#process.on('message', (message) => {
+      if (!isReport(message)) return
+      for (const listener of this.#listeners) if (listener(message)) this.#listeners.delete(listener)
+    })
   }
 
   get pid(): number {
     return this.#process.pid ?? 0
   }
 
+  get alive(): boolean {
+    return this.#alive
+  }
+
   /**
    * Lets it start.
    * @throws Error that says why it did not
    */
-  boot(boot: Boot): Promise<Ready> {
+  async boot(boot: Boot): Promise<ReportOf<'ready'>> {
+    const failed = this.next('failed').then(({ message }) => {
+      throw new Error(message)
+    })
+    failed.catch(() => {}) // it may end, some day, without having failed
+    const ready = this.ask({ order: 'boot', boot }, 'ready')
+    ready.catch(() => {}) // the failure says more
+    return Promise.race([failed, ready])
+  }
+
+  /** @returns the answer to an order @throws Error when the process ends before it comes */
+  ask<K extends Kind>(order: Order, kind: K): Promise<ReportOf<K>> {
+    const answer = this.next(kind)
+    this.order(order)
+    return answer
+  }
+
+  order(order: Order): void {
+    // One that has just died cannot be told; `ended` says so.
+    if (this.#process.connected) this.#process.send(order, () => {})
+  }
+
+  /** @returns the next report of a kind @throws Error when the process ends before it comes */
+  next<K extends Kind>(kind: K, wanted: (report: ReportOf<K>) => boolean = () => true): Promise<ReportOf<K>> {
     return new Promise((resolve, reject) => {
-      this.#process.on('message', (message) => {
-        if (!isReport(message)) return
-        if (message.report === 'ready') resolve(message)
-        else reject(new Error(message.message))
+      const listener: Listener = (report) => {
+        if (!isKind(report, kind) || !wanted(report)) return false
+        resolve(report)
+        return true
+      }
+      this.#listeners.add(listener)
+      this.ended.then((how) => {
+        this.#listeners.delete(listener)
+        reject(new Error(`the process ${how}`))
       })
-      this.ended.then((how) => reject(new Error(`the process ${how} before it was ready`)))
-      this.#order({ order: 'boot', boot })
+    })
+  }
+
+  /** Calls back at every report of a kind. */
+  on<K extends Kind>(kind: K, callback: (report: ReportOf<K>) => void): void {
+    this.#listeners.add((report) => {
+      if (isKind(report, kind)) callback(report)
+      return false
     })
   }
 
@@ -45,13 +94,13 @@ export class Child {
    * @param deadlineMs milliseconds
    * @returns whether it ended by itself
    */
-  async stop(deadlineMs: number): Promise<boolean> {
+  async stop(order: Extract<Order, { order: 'stop' }>, deadlineMs: number): Promise<boolean> {
     let killed = false
     const deadline = setTimeout(() => {
       killed = true
       this.kill()
     }, deadlineMs)
-    this.#order({ order: 'stop' })
+    this.order(order)
     await this.ended
     clearTimeout(deadline)
     return !killed
@@ -60,9 +109,8 @@ export class Child {
   kill(): void {
     this.#process.kill('SIGKILL')
   }
+}
 
-  #order(order: Order): void {
-    // One that has just died cannot be told; `ended` says so.
-    if (this.#process.connected) this.#process.send(order, () => {})
-  }
+function isKind<K extends Kind>(report: Report, kind: K): report is ReportOf<K> {
+  return report.report === kind
 }

@@ -13,6 +13,7 @@ import { acknowledgement, type CallId, decode, encode, encodeReply, type Request
 import { match } from '../Wire/Router'
 import type { ActionEntry, Controllers, Hook } from './Controllers'
 import type { Peer } from './Peer'
+import type { Watch } from './Watch'
 
 /** Takes one message from its bytes to its answers. Stays synchronous until something really is asynchronous. */
 export class Dispatcher {
@@ -21,13 +22,15 @@ export class Dispatcher {
   readonly #link: ToGateway
   readonly #acknowledge: boolean
   readonly #timeoutMs: number
+  readonly #watch: Watch
 
-  constructor(controllers: Controllers, kernel: Kernel, link: ToGateway, config: AppConfig) {
+  constructor(controllers: Controllers, kernel: Kernel, link: ToGateway, config: AppConfig, watch: Watch) {
     this.#controllers = controllers
     this.#kernel = kernel
     this.#link = link
     this.#acknowledge = config.ack
     this.#timeoutMs = config.setting.controller_timeout * 1000
+    this.#watch = watch
   }
 
   /** @returns a promise only when the action made one */
@@ -61,10 +64,13 @@ export class Dispatcher {
   /** The only try and catch around user code. */
   #run(peer: Peer, call: Call, work: () => unknown): void | Promise<void> {
     peer.call = call
+    this.#watch.began(call.action)
     try {
       const result = work()
+      this.#watch.returned()
       if (isPromise(result) || call.wrote) return this.#settle(peer, call, result)
     } catch (error) {
+      this.#watch.returned()
       this.#fail(call, error)
     }
     peer.call = undefined
@@ -110,6 +116,7 @@ export class Dispatcher {
 
   /** The call ends when its promise and its writes do, or when its time is over. */
   #settle(peer: Peer, call: Call, result: unknown): Promise<void> {
+    this.#watch.waits(call.action)
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#reply(call, encodeReply('controllerTimeout', undefined, call.callId))
@@ -122,6 +129,7 @@ export class Dispatcher {
       }, this.#timeoutMs)
       const end = () => {
         clearTimeout(timer)
+        this.#watch.settled(call.action)
         if (peer.call === call) peer.call = undefined
         resolve()
       }

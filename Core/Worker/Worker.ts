@@ -13,6 +13,7 @@ import { Dispatcher } from './Dispatcher'
 import { Peer } from './Peer'
 import { Questions } from './Questions'
 import type { Source } from './Sources'
+import type { Watch } from './Watch'
 
 /** The process with the user's code: takes the turns of every connection it serves, those of one connection one at a time, in order. */
 export class Worker implements ToWorker {
@@ -23,12 +24,15 @@ export class Worker implements ToWorker {
   readonly #link: ToGateway
   readonly #kernel: Kernel
   readonly #peers = new Map<number, Peer>()
+  /** Messages that it has taken so far. */
+  calls = 0
 
   /**
    * @param redis for reading the record
+   * @param watch told of what user code is running
    * @throws LoadError when the controllers cannot be used
    */
-  constructor(config: AppConfig, redis: Redis, link: Outgoing<ToGateway>, sources: readonly Source[]) {
+  constructor(config: AppConfig, redis: Redis, link: Outgoing<ToGateway>, sources: readonly Source[], watch: Watch) {
     this.#link = link
     this.#questions = new Questions(link)
     this.#kernel = {
@@ -40,7 +44,7 @@ export class Worker implements ToWorker {
     }
     const own = container.createChildContainer().register(App, { useValue: new App(this.#kernel) })
     this.#controllers = new Controllers(sources, own)
-    this.#dispatcher = new Dispatcher(this.#controllers, this.#kernel, link, config)
+    this.#dispatcher = new Dispatcher(this.#controllers, this.#kernel, link, config, watch)
     this.#closer = new Closer(this.#dispatcher, link)
   }
 
@@ -51,6 +55,7 @@ export class Worker implements ToWorker {
   message(fd: number, frame: Bytes): void {
     const peer = this.#peer(fd)
     if (peer === undefined) return
+    this.calls++
     const text = frame.toString()
     if (peer.busy) {
       peer.waiting.push(() => this.#dispatcher.message(peer, text))

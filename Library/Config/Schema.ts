@@ -27,7 +27,7 @@ const MULTI_LOGIN = ['allow', 'kickOld', 'rejectNew'] as const
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 const setting = z.strictObject({
-  mode: oneOf(['base', 'process'], 'base: gateway and worker in one process').default('base'),
+  mode: oneOf(['base', 'process'], 'base: gateway and worker in one process').default('process'),
   reactor_num: whole(1, 256, 'gateways').default(1),
   worker_num: whole(1, 1024, 'workers; default 1 on the embedded store, else the number of cores').optional(),
   task_worker_num: whole(0, 1024, 'task workers').default(0),

@@ -14,6 +14,8 @@ export interface LogOptions {
   readonly name: string
   /** Files of more than so many days ago are removed at the start and at midnight. Whole days, 0 or more; default 14. */
   readonly keepDays?: number
+  /** A folder that is a copy of another one: lines speak of the original, so that a stack names a file that a person can open. */
+  readonly copy?: { readonly folder: string; readonly of: string }
   /** The clock of dates and time stamps, milliseconds since 1970; for tests. */
   readonly now?: () => number
 }
@@ -21,6 +23,7 @@ export interface LogOptions {
 let screen: Screen | undefined
 let file: LogFile | undefined
 let now: () => number = Date.now
+let original = (line: string) => line
 let who = `,"pid":${process.pid}`
 
 /**
@@ -40,7 +43,7 @@ export const log: Logger = pino(
   },
   {
     write(line: string) {
-      const clean = redact(line)
+      const clean = original(redact(line))
       screen ??= new Screen(process.stdout)
       screen.write(clean)
       file?.write(clean)
@@ -62,6 +65,8 @@ export function configureLog(options: LogOptions): void {
   log.level = options.level
   closeLog()
   now = options.now ?? Date.now
+  const { copy } = options
+  original = copy ? (line) => line.replaceAll(copy.folder, copy.of) : (line) => line
   who = `,"pid":${process.pid},"name":${JSON.stringify(options.name)}`
   file = new LogFile({
     folder: join(options.runtime, 'logs'),

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
-import { ConfigError, checkApp, checkCache } from '../../Library/Config/Config'
-import type { Environment } from '../../Library/Config/Environment'
-import type { AppConfig, CacheConfig } from '../../Library/Config/Schema'
+import { ConfigError, checkApp, checkCache } from '../Library/Config/Config'
+import type { Environment } from '../Library/Config/Environment'
+import type { AppConfig, CacheConfig } from '../Library/Config/Schema'
 
 /** The user's project: where its compiled code is, and what it is configured to do. */
 export interface Project {
+  readonly folder: string
   /** The folder of the compiled code, which holds App/ and Config/. */
   readonly root: string
   readonly runtime: string
@@ -26,15 +27,22 @@ export function openProject(folder: string, environment: Environment): Project {
     )
   }
   const require = createRequire(join(root, 'package.json'))
+  const cacheFile = join(root, 'Config', 'cache.js')
   return {
+    folder,
     root,
     runtime: resolve(folder, environment.APP_RUNTIME || 'Runtime'),
-    config: checkApp(load(require, join(root, 'Config', 'app.js')), environment),
-    cache: checkCache(
-      existsSync(join(root, 'Config', 'cache.js')) ? load(require, join(root, 'Config', 'cache.js')) : {},
-      environment,
-    ),
+    config: readConfig(root, environment),
+    cache: checkCache(existsSync(cacheFile) ? load(require, cacheFile) : {}, environment),
   }
+}
+
+/**
+ * Reads Config/app.ts of the compiled project in `root`.
+ * @throws ConfigError when it cannot be used
+ */
+export function readConfig(root: string, environment: Environment): AppConfig {
+  return checkApp(load(createRequire(join(root, 'package.json')), join(root, 'Config', 'app.js')), environment)
 }
 
 /** The default export of a configuration file; what is in it is checked by its schema. */

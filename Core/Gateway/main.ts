@@ -1,0 +1,61 @@
+import { configureLog, log } from '../../Library/Log/Log'
+import { dieOfErrors, type Ending, type Life, live, tell } from '../Handler'
+import { LinkServer } from '../Link/Socket'
+import type { Boot, Order, Report } from '../Orders'
+import { engineVersion } from './Engine'
+import { House } from './House'
+
+/** The process with the client sockets. It runs no user code. */
+class GatewayProcess implements Life {
+  #house: House | undefined
+  #links: LinkServer | undefined
+  #boot: Boot | undefined
+
+  async start(boot: Boot): Promise<Report> {
+    configureLog({ ...boot.config.log, runtime: boot.runtime, name: boot.name })
+    this.#boot = boot
+    const house = await House.open(boot, {
+      drained: (worker) => tell({ report: 'drained', worker }),
+      broken: (worker, reason) => tell({ report: 'broken', worker, reason }),
+    })
+    this.#house = house
+    this.#links = new LinkServer(boot.link.secret, house.gateway)
+    await this.#links.listen(boot.link.path)
+    return { report: 'ready', engine: engineVersion }
+  }
+
+  async order(order: Order): Promise<Report | undefined> {
+    const house = this.#house
+    if (house === undefined) return undefined
+    switch (order.order) {
+      case 'listen':
+        return { report: 'listening', ports: await house.listen() }
+      case 'unlisten':
+        house.unlisten()
+        return { report: 'unlistened' }
+      case 'assign':
+        return { report: 'assigned', missing: house.gateway.assign(order.workers, order.config) }
+      default:
+        return undefined
+    }
+  }
+
+  async stop(ending: Ending): Promise<void> {
+    const house = this.#house
+    if (house === undefined) return
+    if (ending !== 'orphaned') {
+      await house.stop(ending)
+    } else {
+      const late = (this.#boot?.config.setting.max_wait_time ?? 0) * 1000
+      await Promise.race([house.stop('serverStops'), new Promise((resolve) => setTimeout(resolve, late))])
+      // One of them may be looping, and would go on for ever.
+      for (const pid of house.gateway.workerPids) process.kill(pid, 'SIGKILL')
+      await house.endStore()
+    }
+    this.#links?.close()
+    log.info('stopped')
+  }
+}
+
+dieOfErrors()
+live(new GatewayProcess())

@@ -1,0 +1,23 @@
+import type { Boot } from '../Orders'
+
+/** What a crew tells of itself when it has started. */
+export interface Manned {
+  readonly engine: string
+  readonly ports: Readonly<Record<string, number>>
+  readonly workers: number
+}
+
+/** What every process is given; the crew adds its name and its link. */
+export type Supplies = Omit<Boot, 'name' | 'link' | 'copy'>
+
+/** The processes that do the work, in one of the two modes. */
+export interface Crew {
+  /** @throws Error that says why it cannot; no process is left then */
+  start(): Promise<Manned>
+  /** Brings new code in. @throws Error that says why nothing has changed */
+  reload(): Promise<void>
+  /** Ends all in good order. @param deadlineMs milliseconds; then what still runs is killed @returns whether that was not needed */
+  stop(deadlineMs: number): Promise<boolean>
+  /** Ends all at once. */
+  kill(): void
+}

@@ -1,0 +1,69 @@
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { Project } from '../Project'
+
+/** Where this framework is installed. */
+const HOME = resolve(__dirname, '..', '..', '..')
+
+/**
+ * The code as it was when a reload was prepared (rule 17): a copy, so that a worker that is started later in the same generation
+ * runs the same, whatever has become of dist/ since.
+ */
+export class Generation {
+  readonly number: number
+  /** The copy, and what it is a copy of. */
+  readonly copy: { readonly folder: string; readonly of: string }
+  /** The compiled code in the copy, which holds App/ and Config/. */
+  readonly root: string
+  /** The file that a worker of this generation runs. */
+  readonly entry: string
+
+  private constructor(number: number, folder: string, of: string) {
+    this.number = number
+    this.copy = { folder, of }
+    this.root = join(folder, 'dist')
+    // Where the project is the framework's own, its kernel is a part of the generation as well.
+    const own = join(this.root, 'Core', 'Worker', 'main.js')
+    this.entry = existsSync(own) ? own : join(HOME, 'dist', 'Core', 'Worker', 'main.js')
+  }
+
+  /** Takes a copy of the project's code as it is now. @throws Error when it cannot be copied */
+  static take({ folder, runtime, root }: Project, number: number): Generation {
+    const all = join(runtime, 'generations')
+    const copy = join(all, String(number))
+    rmSync(copy, { recursive: true, force: true })
+    mkdirSync(copy, { recursive: true })
+    cpSync(root, join(copy, 'dist'), { recursive: true })
+    const description = join(folder, 'package.json')
+    if (existsSync(description)) cpSync(description, join(copy, 'package.json'))
+    const modules = findUp(folder, 'node_modules')
+    if (modules) symlinkSync(modules, join(copy, 'node_modules'))
+    // The framework by its name, for a project that does not have it among its modules.
+    linkHome(join(all, 'node_modules'))
+    return new Generation(number, copy, folder)
+  }
+
+  /** Removes what an earlier run has left. */
+  static clear({ runtime }: Project): void {
+    rmSync(join(runtime, 'generations'), { recursive: true, force: true })
+  }
+
+  /** Nobody runs it any more. */
+  drop(): void {
+    rmSync(this.copy.folder, { recursive: true, force: true })
+  }
+}
+
+function linkHome(modules: string): void {
+  const link = join(modules, 'mswoole-ts')
+  if (existsSync(link)) return
+  mkdirSync(modules, { recursive: true })
+  symlinkSync(HOME, link)
+}
+
+function findUp(folder: string, name: string): string | undefined {
+  const here = join(folder, name)
+  if (existsSync(here)) return here
+  const above = dirname(folder)
+  return above === folder ? undefined : findUp(above, name)
+}
