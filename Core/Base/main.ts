@@ -6,6 +6,7 @@ import { House } from '../Gateway/House'
 import { type Ending, type Life, live, watchUserCode } from '../Handler'
 import { InlineLink } from '../Link/Inline'
 import type { Boot, Order, Report } from '../Orders'
+import { readConfig } from '../Project'
 import { loadSources } from '../Worker/Sources'
 import { Watch } from '../Worker/Watch'
 import { Worker } from '../Worker/Worker'
@@ -16,10 +17,12 @@ class Base implements Life {
   #worker: Worker | undefined
 
   async start(boot: Boot): Promise<Report> {
-    const { config, runtime, name, link } = boot
+    const { root, runtime, name, link } = boot
+    // A restart brings new code and its configuration; the ports are those that were found at the start.
+    const config = { ...readConfig(root, process.env), outside: boot.config.outside }
     configureLog({ ...config.log, runtime, name })
-    const sources = loadSources(boot.root)
-    const house = await House.open(boot, { drained: () => {}, broken: () => {} })
+    const sources = loadSources(root)
+    const house = await House.open({ ...boot, config }, { drained: () => {}, broken: () => {} })
     const inline = new InlineLink()
     const watch = new Watch()
     const worker = new Worker(config, Cache.get('master'), inline.toGateway, sources, watch)

@@ -34,10 +34,11 @@ export class StreamWriter implements Channel {
   /** Writes what has been gathered, now. */
   flush(): void {
     this.#scheduled = false
-    if (this.writer.size === 0 || this.#socket.destroyed) return
+    if (this.writer.size === 0) return
     const chunk = this.writer.take(this.#spare)
     this.#spare = undefined
     this.#taken?.()
+    if (this.#socket.destroyed) return // nobody will read it
     this.#socket.write(chunk, () => {
       // The socket is done with it: the writer may have it again.
       if (chunk.buffer.byteLength <= LARGEST_SPARE) this.#spare = Buffer.from(chunk.buffer)

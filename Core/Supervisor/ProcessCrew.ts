@@ -21,6 +21,8 @@ export class ProcessCrew implements Crew {
   readonly #signs: LifeSigns
   /** One backoff a slot, so that one bad slot does not slow the others down. */
   readonly #backoffs: Backoff[]
+  /** That of the code which serves; the ports are those that were found at the start. */
+  #config: AppConfig
   #gateway: Child | undefined
   /** Every worker that has not ended: those that serve, those to come and those that go. */
   readonly #hands = new Map<number, Hand>()
@@ -35,6 +37,7 @@ export class ProcessCrew implements Crew {
   constructor(project: Project, supplies: Supplies, workers: number, socket: string) {
     this.#project = project
     this.#supplies = supplies
+    this.#config = supplies.config
     this.#socket = socket
     this.#backoffs = Array.from({ length: workers }, () => new Backoff())
     this.#signs = new LifeSigns(supplies.config.setting.stall_limit * 1000)
@@ -42,14 +45,18 @@ export class ProcessCrew implements Crew {
 
   async start(): Promise<Manned> {
     Generation.clear(this.#project)
-    const generation = Generation.take(this.#project, ++this.#numbers.generation)
-    this.#generation = generation
+    this.#generation = Generation.take(this.#project, ++this.#numbers.generation)
+    return this.#open(this.#generation)
+  }
+
+  /** Starts a gateway, and workers of this generation. */
+  async #open(generation: Generation): Promise<Manned> {
     const gateway = new Child(GATEWAY)
     this.#gateway = gateway
     gateway.on('drained', ({ worker }) => this.#hands.get(worker)?.drained())
     gateway.on('broken', ({ worker, reason }) => this.#broken(worker, reason))
     const link = { path: this.#socket, secret: this.#secret, worker: 0 }
-    const { engine = '' } = await gateway.boot({ ...this.#supplies, name: 'gateway', link })
+    const { engine = '' } = await gateway.boot({ ...this.#supplies, config: this.#config, name: 'gateway', link })
     const { hands } = await this.#hire(generation)
     this.#slots = hands
     await this.#assign(hands)
@@ -102,8 +109,9 @@ export class ProcessCrew implements Crew {
     try {
       const hired = await this.#hire(generation)
       hands = hired.hands
-      checkUnchangeable(this.#supplies.config, hired.config)
+      checkUnchangeable(this.#config, hired.config)
       await this.#assign(hands, hired.config)
+      this.#config = { ...hired.config, outside: this.#config.outside }
     } catch (error) {
       await Promise.all(hands.map((hand) => hand.discard()))
       generation.drop()
@@ -143,7 +151,7 @@ export class ProcessCrew implements Crew {
     const link = { path: this.#socket, secret: this.#secret, worker: hand.id }
     const { id, generation } = hand
     const boot = { ...this.#supplies, name: `worker ${id}`, root: generation.root, copy: generation.copy, link }
-    const { config = this.#supplies.config } = await hand.child.boot(boot)
+    const { config = this.#config } = await hand.child.boot(boot)
     return config
   }
 
@@ -220,7 +228,7 @@ export class ProcessCrew implements Crew {
 
   /** Ends a hand that serves no longer, when the calls in it have ended or their time is over. */
   async #retire(hand: Hand, hook?: 'onReload'): Promise<void> {
-    const { max_wait_time } = this.#supplies.config.setting
+    const { max_wait_time } = this.#config.setting
     await Promise.race([hand.idle, hand.child.ended])
     if (hook) {
       const told = hand.child.ask({ order: 'hook', hook }, 'hooked').catch(() => {})
@@ -243,8 +251,10 @@ export class ProcessCrew implements Crew {
     while (!this.#stopping) {
       this.#slots = []
       await Promise.all([...this.#hands.values()].map((hand) => hand.discard()))
+      const generation = this.#generation
+      if (generation === undefined) return
       try {
-        const { ports } = await this.start()
+        const { ports } = await this.#open(generation)
         log.info({ ports }, 'started again')
         return
       } catch (error) {

@@ -4,6 +4,7 @@ import { dieOfErrors, EXIT, exit } from '../Handler'
 import type { Project } from '../Project'
 import { SCRIPTS } from '../Record/Scripts'
 import { openEmbeddedStore, type Store } from '../Store/Store'
+import { Backoff, pause } from './Backoff'
 import { BaseCrew } from './BaseCrew'
 import type { Crew, Manned, Supplies } from './Crew'
 import { reservePorts } from './Ports'
@@ -14,6 +15,9 @@ import { Runtime } from './Runtime'
 export interface Started extends Manned {
   readonly store: string
 }
+
+/** The socket of the embedded store. */
+const STORE = 'store.sock'
 
 /** Time that a stop has beyond what its hooks may take, in milliseconds. */
 const STOP_GRACE_MS = 2000
@@ -94,17 +98,35 @@ export class Supervisor {
     const outside = await reservePorts(config.outside)
     const supplies = { root, runtime, config: { ...config, outside }, cache, embedded: cache.master.url === '' }
     if (!supplies.embedded) return supplies
-    this.#store = await openEmbeddedStore({
-      runtime,
-      socket: this.#runtime.socket('store.sock'),
-      scripts: SCRIPTS,
-      log: (message) => log.warn(message),
-    })
-    const url = this.#store.path
-    this.#store.onLost((reason) => log.error({ reason }, 'the embedded store ended'))
+    await this.#openStore()
+    const url = this.#runtime.socket(STORE)
     return {
       ...supplies,
       cache: { master: { ...cache.master, url }, task: { ...cache.task, url: cache.task.url || url } },
+    }
+  }
+
+  async #openStore(): Promise<void> {
+    this.#store = await openEmbeddedStore({
+      runtime: this.#project.runtime,
+      socket: this.#runtime.socket(STORE),
+      scripts: SCRIPTS,
+      log: (message) => log.warn(message),
+    })
+    this.#store.onLost((reason) => this.#storeLost(reason))
+  }
+
+  /** It comes back empty; the gateway writes down again who is connected. */
+  async #storeLost(reason: string): Promise<void> {
+    log.error({ reason }, 'the embedded store ended; it is started again')
+    const backoff = new Backoff()
+    while (!this.#stopping) {
+      try {
+        return await this.#openStore()
+      } catch (error) {
+        log.error({ err: error, crashLoop: backoff.looping }, 'the embedded store does not start; it is tried again')
+        await pause(backoff.next())
+      }
     }
   }
 

@@ -27,6 +27,8 @@ class WorkerProcess implements Life {
     const { root, runtime, cache, link, name } = boot
     this.#boot = boot
     configureLog({ ...boot.config.log, runtime, name, ...(boot.copy ? { copy: boot.copy } : {}) })
+    const watch = new Watch()
+    watchUserCode(() => watch.inside(), false)
     const config = readConfig(root, process.env)
     Cache.configure(cache)
     const sources = loadSources(root)
@@ -35,14 +37,12 @@ class WorkerProcess implements Life {
     })
     const joined = await joinGateway(link.path, { secret: link.secret, worker: link.worker })
     this.#link = joined
-    const watch = new Watch()
     const worker = new Worker(config, Cache.get('master'), joined.toGateway, sources, watch)
     this.#worker = worker
     joined.serve(worker)
     joined.lost.then(() => this.#linkLost())
     watch.start({ runtime, level: config.log.level, name, limitMs: config.setting.stall_limit * 1000 })
     new Fatigue(config.setting, worker, (reason) => tell({ report: 'worn', reason }))
-    watchUserCode(() => watch.inside(), false)
     process.once('exit', (code) => {
       if (this.#ending || code === EXIT.failed) return
       log.fatal({ actions: watch.inside() }, `user code ended the worker by process.exit(${code})`)
