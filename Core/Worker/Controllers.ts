@@ -154,7 +154,7 @@ function checkOptions(options: ActionOptions, fault: (what: string) => LoadError
   if (refuse !== undefined && !isRefuse(refuse)) {
     throw fault("refuse is [status, event, info], for example [403, 'mustBeWall', '仅允许大屏幕用户连入']")
   }
-  if (data !== undefined && typeof data['~standard']?.validate !== 'function') {
+  if (data !== undefined && typeof data?.['~standard']?.validate !== 'function') {
     throw fault('data is no schema; give it one of zod, valibot, arktype or another with Standard Schema')
   }
   if (options.for === undefined) {
@@ -168,7 +168,8 @@ function checkOptions(options: ActionOptions, fault: (what: string) => LoadError
   return new Set(types)
 }
 
-function isRefuse(refuse: readonly unknown[]): boolean {
+function isRefuse(refuse: unknown): boolean {
+  if (!Array.isArray(refuse)) return false
   const [status, event, info] = refuse
   return Number.isInteger(status) && typeof event === 'string' && typeof info === 'string'
 }
