@@ -133,7 +133,7 @@ export class Gateway implements Host {
   }
 
   opened(connection: Connection): void {
-    this.heard(connection)
+    connection.heardAt = this.#heartbeat.tick
     this.#perIp.add(connection.ip)
     this.hub.add(connection)
     this.#registry
@@ -144,13 +144,16 @@ export class Gateway implements Host {
       .finally(() => this.#assignment.recorded(connection))
   }
 
-  /** The client gave a sign of life. */
-  heard(connection: Connection): void {
+  /** The client gave a sign of life that asks for nothing. It counts towards the rate, though only a flood is answered: by a close. */
+  alive(connection: Connection): void {
+    const { rate, burst } = this.#config.limits
     connection.heardAt = this.#heartbeat.tick
+    if (connection.bucket.take(performance.now(), rate, burst) === 'close') connection.close('tooManyMessages')
   }
 
   message(connection: Connection, frame: ArrayBuffer): void {
     const { limits, setting } = this.#config
+    connection.heardAt = this.#heartbeat.tick
     connection.frames++
     if (frame.byteLength > setting.package_max_length) return connection.close('frameTooBig')
     switch (connection.bucket.take(performance.now(), limits.rate, limits.burst)) {

@@ -52,8 +52,8 @@ export class Outside {
         upgrade: (response, request, context) => this.#upgrade(response, request, context),
         open: (socket) => this.#open(socket),
         message: (socket, message) => this.#message(socket, message),
-        ping: (socket) => gateway.heard(socket.getUserData().connection),
-        pong: (socket) => gateway.heard(socket.getUserData().connection),
+        ping: (socket) => gateway.alive(socket.getUserData().connection),
+        pong: (socket) => gateway.alive(socket.getUserData().connection),
         dropped: (socket) => socket.getUserData().connection.dropped(),
         close: (socket, code) => gateway.shut(socket.getUserData().connection, code),
       })
@@ -124,9 +124,10 @@ export class Outside {
 
   #message(socket: Socket, message: ArrayBuffer): void {
     const { connection } = socket.getUserData()
-    this.#gateway.heard(connection)
-    if (message.byteLength === 1 && new Uint8Array(message)[0] === HEARTBEAT) connection.send(HEARTBEAT_ANSWER)
-    else this.#gateway.message(connection, message)
+    if (message.byteLength === 1 && new Uint8Array(message)[0] === HEARTBEAT) {
+      this.#gateway.alive(connection)
+      connection.send(HEARTBEAT_ANSWER)
+    } else this.#gateway.message(connection, message)
   }
 }
 
