@@ -10,19 +10,19 @@ export class Deliveries {
   readonly #hub: Hub
   readonly #redis: Redis
   readonly #instance: number
-  readonly #raw: readonly string[]
+  readonly #isRaw: (key: string) => boolean
   #to: Connection | undefined
   #texts: Bytes[] = []
 
   /** Deliveries since `begin`. */
   count = 0
 
-  /** @param raw prefixes of keys that are always sent by the set */
-  constructor(hub: Hub, redis: Redis, instance: number, raw: readonly string[]) {
+  /** @param isRaw whether a key is always sent by the set */
+  constructor(hub: Hub, redis: Redis, instance: number, isRaw: (key: string) => boolean) {
     this.#hub = hub
     this.#redis = redis
     this.#instance = instance
-    this.#raw = raw
+    this.#isRaw = isRaw
   }
 
   begin(): void {
@@ -66,7 +66,7 @@ export class Deliveries {
 
   #toGroup(group: string, except: readonly number[], text: Bytes): void {
     const members = this.#hub.members(group)
-    if (members === undefined || this.#raw.some((prefix) => group.startsWith(prefix))) {
+    if (members === undefined || this.#isRaw(group)) {
       this.#toSet(group, except, Buffer.from(text)).catch((error: unknown) =>
         log.error({ err: error, group }, 'a message to a Redis set was lost: the set could not be read'),
       )

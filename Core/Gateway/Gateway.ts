@@ -57,7 +57,7 @@ export class Gateway implements Host {
       assignment: this.#assignment,
       closes: this.#closes,
       redis,
-      raw: config.groups.raw,
+      isRaw: (key) => this.#config.groups.raw.some((prefix) => key.startsWith(prefix)),
     }
     redis.on('ready', () => this.#heal())
   }
