@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis'
+import { isStoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
+import { Tally } from '../../Library/Log/Tally'
 import type { Audience, Bytes } from '../Link/Contract'
 import { instanceOf, isFd } from '../Record/Keys'
 import type { Connection } from './Connection'
@@ -11,6 +13,9 @@ export class Deliveries {
   readonly #redis: Redis
   readonly #instance: number
   readonly #isRaw: (key: string) => boolean
+  readonly #lost = new Tally<'Redis is away' | 'the key is no set'>((reason, count) => {
+    log.error({ reason, count }, 'messages to groups were lost: the Redis set could not be read')
+  })
   #to: Connection | undefined
   #texts: Bytes[] = []
 
@@ -68,7 +73,7 @@ export class Deliveries {
     const members = this.#hub.members(group)
     if (members === undefined || this.#isRaw(group)) {
       this.#toSet(group, except, Buffer.from(text)).catch((error: unknown) =>
-        log.error({ err: error, group }, 'a message to a Redis set was lost: the set could not be read'),
+        this.#lost.add(isStoreAway(error) ? 'Redis is away' : 'the key is no set'),
       )
       this.count++
       return
