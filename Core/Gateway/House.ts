@@ -1,4 +1,5 @@
-import { Cache } from '../../Library/Cache/Cache'
+import { Cache, StoreAway } from '../../Library/Cache/Cache'
+import { reasonOf } from '../../Library/Cache/Outage'
 import { log } from '../../Library/Log/Log'
 import type { Boot, StopReason } from '../Orders'
 import { Gateway, type Watcher } from './Gateway'
@@ -24,7 +25,9 @@ export class House {
   /** @throws StoreAway when Redis does not answer */
   static async open(boot: Boot, watcher: Watcher): Promise<House> {
     Cache.configure({ ...boot.cache, [RECORD]: { ...boot.cache.master, options: { enableAutoPipelining: true } } })
-    await Cache.ready(RECORD, STORE_WAIT_MS)
+    await Cache.ready(RECORD, STORE_WAIT_MS).catch((error: unknown) => {
+      throw boot.embedded ? error : explain(boot.cache.master.url, error)
+    })
     // MSwoole, whose fds begin at 1, may have left some behind in a Redis of one's own.
     const firstInstance = boot.embedded ? 0 : 1
     return new House(await Gateway.claim(boot.config, Cache.get(RECORD), firstInstance, watcher), boot)
@@ -63,4 +66,14 @@ export class House {
         .shutdown('NOSAVE')
         .catch(() => {})
   }
+}
+
+/** What to do about a Redis that does not answer. The address is shown without user and password. */
+function explain(url: string, error: unknown): StoreAway {
+  const place = url.replace(/^(\w+:\/\/).*@/, '$1')
+  const cause = error instanceof Error && error.cause instanceof Error ? reasonOf(error.cause) : String(error)
+  return new StoreAway(
+    `Redis at ${place} does not answer (${cause}); start it, or correct REDIS_URL or Config/cache.ts. Without a url the server brings a store of its own`,
+    { cause: error },
+  )
 }

@@ -46,7 +46,14 @@ export class ProcessCrew implements Crew {
   async start(): Promise<Manned> {
     Generation.clear(this.#project)
     this.#generation = Generation.take(this.#project, ++this.#numbers.generation)
-    return this.#open(this.#generation)
+    try {
+      return await this.#open(this.#generation)
+    } catch (error) {
+      this.kill()
+      await this.#gateway?.ended
+      Generation.clear(this.#project)
+      throw error
+    }
   }
 
   /** Starts a gateway, and workers of this generation. */

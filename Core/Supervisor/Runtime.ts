@@ -14,6 +14,8 @@ const PID_FILE = 'server.pid'
 export class Runtime {
   readonly path: string
   readonly #sockets: string
+  /** The sockets that were asked for: a process that was killed has left its own behind. */
+  readonly #used = new Set<string>()
 
   /** @throws Error when the folder cannot be made or written, or another server lives in it */
   constructor(path: string) {
@@ -40,11 +42,14 @@ export class Runtime {
 
   /** The path of a unix socket; in a short private folder where the folder's own name is too long. */
   socket(name: string): string {
-    return join(this.#sockets, name)
+    const path = join(this.#sockets, name)
+    this.#used.add(path)
+    return path
   }
 
   /** The server has stopped. */
   leave(): void {
+    for (const socket of this.#used) rmSync(socket, { force: true })
     rmSync(join(this.path, PID_FILE), { force: true })
     if (this.#sockets !== this.path) rmSync(this.#sockets, { recursive: true, force: true })
   }

@@ -2,6 +2,7 @@ import type { DependencyContainer, InjectionToken } from 'tsyringe'
 import { type ActionOptions, actionsOf } from '../App/Action'
 import type { App } from '../App/App'
 import type { ReplyEvent } from '../Errors'
+import { describeFault } from '../Fault'
 import type { Source } from './Sources'
 
 /** A declared action, ready to be called. */
@@ -139,7 +140,7 @@ function construct(
         `${name} cannot be made: its constructor wants something that cannot be found by type. Put @controller() before the class (and before the classes that it wants, if their constructors have parameters), and import those without "type"`,
       )
     }
-    throw fault(`${name} cannot be made: ${error instanceof Error ? (error.stack ?? message) : message}`)
+    throw fault(`${name} cannot be made, its constructor failed: ${describeFault(error)}. Correct it and build again`)
   }
 }
 
