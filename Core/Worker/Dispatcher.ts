@@ -149,9 +149,7 @@ export class Dispatcher {
   #fail(call: Call, error: unknown): void {
     const { fd, action, callId } = call
     if (call.over) return log.warn({ err: error, fd, action }, 'an action failed after it had been answered 504')
-    if (error instanceof Refusal) {
-      return this.#reply(call, encode(error.status, error.event, error.info, error.param, callId))
-    }
+    if (error instanceof Refusal) return this.#refuse(call, error)
     if (error instanceof TooDeep) {
       return this.#reply(call, encodeReply('invalidParam', [{ path: '', message: error.message }], callId))
     }
@@ -161,6 +159,16 @@ export class Dispatcher {
     }
     log.error({ err: error, fd, action }, 'an action failed')
     this.#reply(call, encodeReply('controllerError', undefined, callId))
+  }
+
+  #refuse(call: Call, { status, event, info, param }: Refusal): void {
+    let text: string
+    try {
+      text = encode(status, event, info, param, call.callId)
+    } catch (error) {
+      return this.#fail(call, error) // its param cannot be JSON: an error of the user's code like any other
+    }
+    this.#reply(call, text)
   }
 
   #reply({ fd }: Call, text: string): void {
