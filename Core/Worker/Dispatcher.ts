@@ -71,6 +71,7 @@ export class Dispatcher {
       if (isPromise(result) || call.wrote) return this.#settle(peer, call, result)
     } catch (error) {
       this.#watch.returned()
+      if (call.wrote) return this.#settle(peer, call, Promise.reject(error))
       this.#fail(call, error)
     }
     peer.call = undefined
@@ -135,8 +136,7 @@ export class Dispatcher {
       }
       const finish = async () => {
         try {
-          await result
-          await call.settle()
+          await ended(call, result)
         } catch (error) {
           this.#fail(call, error)
         }
@@ -174,6 +174,20 @@ export class Dispatcher {
   #reply({ fd }: Call, text: string): void {
     this.#link.send(fd, text, false)
   }
+}
+
+/**
+ * Waits for the action and for its writes, however the action ends.
+ * @throws what the action failed with, else what a write failed with that user code never looked at
+ */
+async function ended(call: Call, result: unknown): Promise<void> {
+  try {
+    await result
+  } catch (error) {
+    await call.settle().catch(() => {}) // the caller is told of the action's own failure
+    throw error
+  }
+  await call.settle()
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
