@@ -59,13 +59,19 @@ export class Registry {
     await Promise.all(writes)
   }
 
-  /** @returns whether the connection is now a member; not when it has closed meanwhile */
+  /** @returns whether the connection is now a member; not when it has closed or left meanwhile */
   async join(connection: Connection, group: string): Promise<boolean> {
-    await Promise.all([this.addCloseKey(connection, group), this.#redis.sadd(group, connection.fd)])
-    if (connection.closed) return false
     connection.groups ??= new Set()
-    connection.groups.add(group)
-    return true
+    const { groups } = connection
+    const before = groups.has(group)
+    groups.add(group) // before the writes, so that a `leave` which comes meanwhile takes it out again
+    try {
+      await Promise.all([this.addCloseKey(connection, group), this.#redis.sadd(group, connection.fd)])
+    } catch (error) {
+      if (!before) groups.delete(group)
+      throw error
+    }
+    return !connection.closed && groups.has(group)
   }
 
   async leave(connection: Connection, group: string): Promise<void> {

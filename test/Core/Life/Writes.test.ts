@@ -38,6 +38,18 @@ describe.each(MODES)('writes to the record, %s mode', (mode) => {
     expect(eventsOf(client).filter((event) => event === 'controllerError')).toHaveLength(50)
   })
 
+  test('who joins and leaves in one breath is no member', async () => {
+    await does(client, 'joinThenLeave', fd, 'BREATH')
+    expect(await does(client, 'groupMembers', 'BREATH')).toEqual([])
+    expect(await store.sismember(`WEBSOCKET_FdCloseSetKey_${fd}`, 'BREATH')).toBe(0)
+    const member = await Client.connect(server.url(), phone('2'))
+    await does(member, 'fdJoin', await fdOf(member), 'BREATH')
+    await does(member, 'to', 'BREATH', 'to members only')
+    await member.next('sent')
+    expect(eventsOf(client)).not.toContain('sent')
+    await member.close()
+  })
+
   test.each(['fdJoin', 'fdLeave', 'fdAddCloseKey', 'fdRemoveCloseKey', 'fdAddController', 'fdRemoveController'])(
     '%s says false of a closed connection, and writes nothing',
     async (verb) => {
