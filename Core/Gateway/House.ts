@@ -7,6 +7,9 @@ import { Outside } from './Outside'
 /** The client of the gateway, which alone writes the record: its commands of one turn of the loop go out together, in order. */
 const RECORD = 'record'
 
+/** The pipeline of a turn waits for the one before it, so a write can take this twice, in milliseconds; the 503 is due within a second. */
+const RECORD_TIMEOUT_MS = 400
+
 /** How long the store may take to answer at the start, in milliseconds. */
 const STORE_WAIT_MS = 10_000
 
@@ -23,7 +26,8 @@ export class House {
 
   /** @throws StoreAway when Redis does not answer */
   static async open(boot: Boot, watcher: Watcher): Promise<House> {
-    Cache.configure({ ...boot.cache, [RECORD]: { ...boot.cache.master, options: { enableAutoPipelining: true } } })
+    const options = { enableAutoPipelining: true, commandTimeout: RECORD_TIMEOUT_MS }
+    Cache.configure({ ...boot.cache, [RECORD]: { ...boot.cache.master, options } })
     await Cache.ready(RECORD, STORE_WAIT_MS)
     // MSwoole, whose fds begin at 1, may have left some behind in a Redis of one's own.
     const firstInstance = boot.embedded ? 0 : 1

@@ -83,8 +83,8 @@ describe.each(MODES)('writes to the record, %s mode', (mode) => {
         }
       }
       await victim.closed
+      await does(client, 'groupCount', 'RACE_0') // all that it asked for has been answered
     }
-    await does(client, 'groupCount', 'RACE_0') // all that it asked for has been answered
     await eventually(async () => {
       expect(await store.keys('RACE_*')).toEqual([])
       const own = fds.flatMap((racer) => [`WEBSOCKET_FdCloseSetKey_${racer}`, `WEBSOCKET_FdController_${racer}`])
