@@ -31,6 +31,8 @@ export class Registry {
   readonly #fds: string
   /** Those whose record could not be removed yet. */
   readonly #ghosts = new Set<Connection>()
+  /** Closed ones of which Redis could not be asked what it says of them. */
+  readonly #unread = new WeakSet<Connection>()
   #retry: NodeJS.Timeout | undefined
 
   private constructor(redis: Redis, counter: number, first: number) {
@@ -109,13 +111,9 @@ export class Registry {
    */
   async complete(connection: Connection): Promise<void> {
     try {
-      const [keys, controllers] = await Promise.all([
-        this.#redis.smembers(closeKeysKey(connection.fd)),
-        this.#redis.smembers(controllersKey(connection.fd)),
-      ])
-      if (keys.length > 0) connection.closeKeys = new Set([...(connection.closeKeys ?? []), ...keys])
-      if (controllers.length > 0) connection.controllers = new Set([...(connection.controllers ?? []), ...controllers])
+      await this.#read(connection)
     } catch (error) {
+      this.#unread.add(connection)
       log.debug({ err: error, fd: connection.fd }, 'the record of a closed connection could not be read; memory serves')
     }
   }
@@ -123,6 +121,7 @@ export class Registry {
   /** Takes a closed connection off the record. What Redis does not take now is tried again until it does. */
   async forget(connection: Connection): Promise<void> {
     try {
+      if (this.#unread.has(connection)) await this.#read(connection) // its hooks have run; its close keys still count
       await this.#remove(connection)
       this.#ghosts.delete(connection)
     } catch (error) {
@@ -152,6 +151,16 @@ export class Registry {
   /** How many closed connections still stand on record. */
   get unforgotten(): number {
     return this.#ghosts.size
+  }
+
+  async #read(connection: Connection): Promise<void> {
+    const [keys, controllers] = await Promise.all([
+      this.#redis.smembers(closeKeysKey(connection.fd)),
+      this.#redis.smembers(controllersKey(connection.fd)),
+    ])
+    if (keys.length > 0) connection.closeKeys = new Set([...(connection.closeKeys ?? []), ...keys])
+    if (controllers.length > 0) connection.controllers = new Set([...(connection.controllers ?? []), ...controllers])
+    this.#unread.delete(connection)
   }
 
   async #putAgain(connection: Connection): Promise<void> {
