@@ -174,9 +174,10 @@ export class Registry {
     if (connection.closed) await this.forget(connection)
   }
 
-  async #remove({ fd, user, closeKeys }: Connection): Promise<void> {
+  async #remove({ fd, user, groups, closeKeys }: Connection): Promise<void> {
     const redis = this.#redis
-    const steps: Promise<unknown>[] = [...(closeKeys ?? [])].map((key) => this.#leaveSet(key, fd))
+    const sets = new Set([...(groups ?? []), ...(closeKeys ?? [])])
+    const steps: Promise<unknown>[] = [...sets].map((key) => this.#leaveSet(key, fd))
     steps.push(redis.del(closeKeysKey(fd)), redis.del(controllersKey(fd)), redis.hdel(FDINFO, String(fd)))
     if (user) steps.push(this.#removeUser(user.type, user.id, fd))
     await Promise.all(steps)
