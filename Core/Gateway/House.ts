@@ -8,6 +8,9 @@ import { Outside } from './Outside'
 /** The client of the gateway, which alone writes the record: its commands of one turn of the loop go out together, in order. */
 const RECORD = 'record'
 
+/** The pipeline of a turn waits for the one before it, so a write can take this twice, in milliseconds; the 503 is due within a second. */
+const RECORD_TIMEOUT_MS = 400
+
 /** How long the store may take to answer at the start, in milliseconds. */
 const STORE_WAIT_MS = 10_000
 
@@ -24,7 +27,8 @@ export class House {
 
   /** @throws StoreAway when Redis does not answer */
   static async open(boot: Boot, watcher: Watcher): Promise<House> {
-    Cache.configure({ ...boot.cache, [RECORD]: { ...boot.cache.master, options: { enableAutoPipelining: true } } })
+    const options = { enableAutoPipelining: true, commandTimeout: RECORD_TIMEOUT_MS }
+    Cache.configure({ ...boot.cache, [RECORD]: { ...boot.cache.master, options } })
     await Cache.ready(RECORD, STORE_WAIT_MS).catch((error: unknown) => {
       throw boot.embedded ? error : explain(boot.cache.master.url, error)
     })

@@ -71,6 +71,7 @@ export class Dispatcher {
       if (isPromise(result) || call.wrote) return this.#settle(peer, call, result)
     } catch (error) {
       this.#watch.returned()
+      if (call.wrote) return this.#settle(peer, call, Promise.reject(error))
       this.#fail(call, error)
     }
     peer.call = undefined
@@ -135,8 +136,7 @@ export class Dispatcher {
       }
       const finish = async () => {
         try {
-          await result
-          await call.settle()
+          await ended(call, result)
         } catch (error) {
           this.#fail(call, error)
         }
@@ -149,9 +149,7 @@ export class Dispatcher {
   #fail(call: Call, error: unknown): void {
     const { fd, action, callId } = call
     if (call.over) return log.warn({ err: error, fd, action }, 'an action failed after it had been answered 504')
-    if (error instanceof Refusal) {
-      return this.#reply(call, encode(error.status, error.event, error.info, error.param, callId))
-    }
+    if (error instanceof Refusal) return this.#refuse(call, error)
     if (error instanceof TooDeep) {
       return this.#reply(call, encodeReply('invalidParam', [{ path: '', message: error.message }], callId))
     }
@@ -163,9 +161,33 @@ export class Dispatcher {
     this.#reply(call, encodeReply('controllerError', undefined, callId))
   }
 
+  #refuse(call: Call, { status, event, info, param }: Refusal): void {
+    let text: string
+    try {
+      text = encode(status, event, info, param, call.callId)
+    } catch (error) {
+      return this.#fail(call, error) // its param cannot be JSON: an error of the user's code like any other
+    }
+    this.#reply(call, text)
+  }
+
   #reply({ fd }: Call, text: string): void {
     this.#link.send(fd, text, false)
   }
+}
+
+/**
+ * Waits for the action and for its writes, however the action ends.
+ * @throws what the action failed with, else what a write failed with that user code never looked at
+ */
+async function ended(call: Call, result: unknown): Promise<void> {
+  try {
+    await result
+  } catch (error) {
+    await call.settle().catch(() => {}) // the caller is told of the action's own failure
+    throw error
+  }
+  await call.settle()
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
