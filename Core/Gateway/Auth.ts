@@ -51,7 +51,8 @@ export class Auth {
     const { ctime, ...rest } = auth
     const { id, type } = rest
     if (typeof id !== 'string' && typeof id !== 'number') return 'not an auth object'
-    if (id === '' || typeof type !== 'string' || type === '') return 'not an auth object'
+    if (id === '' || id === Infinity || id === -Infinity) return 'not an auth object' // JSON can read 1e999, and not write it
+    if (typeof type !== 'string' || type === '') return 'not an auth object'
     const issued = typeof ctime === 'string' ? Number(ctime || Number.NaN) : ctime
     if (typeof issued !== 'number' || !Number.isFinite(issued)) return 'not an auth object'
     if (issued > now + AHEAD) return 'from the future'

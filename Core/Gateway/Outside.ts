@@ -154,7 +154,10 @@ function refuse(response: HttpResponse, status: string, message: string): void {
 }
 
 function answerHttp(response: HttpResponse, request: HttpRequest): void {
-  if (request.getMethod() === 'get' && request.getUrl() === '/') {
+  if (request.getHeader('upgrade').toLowerCase() === 'websocket') {
+    // Its key has not the length of one, so the engine did not take it for a handshake.
+    refuse(response, '400 Bad Request', 'not a WebSocket handshake')
+  } else if (request.getMethod() === 'get' && request.getUrl() === '/') {
     response.writeHeader('content-type', 'text/html; charset=utf-8').end('<h1>Hi guy!</h1>')
   } else {
     response.writeStatus('404 Not Found').end()

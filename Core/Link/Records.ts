@@ -19,16 +19,17 @@ export class BrokenRecord extends Error {
 export class RecordWriter {
   #buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_BUFFER)
   #at = 0
+  /** The end of the last whole record. One that was begun behind it, and never ended because a field of it threw, is written over. */
   #start = 0
 
   /** Bytes that wait to be taken. */
   get size(): number {
-    return this.#at
+    return this.#start
   }
 
   begin(type: number, subject: number): this {
+    this.#at = this.#start
     this.#reserve(HEAD)
-    this.#start = this.#at
     this.#buffer[this.#at + LENGTH] = type
     this.#buffer.writeDoubleLE(subject, this.#at + LENGTH + 1)
     this.#at += HEAD
@@ -61,10 +62,10 @@ export class RecordWriter {
     this.#append(rest)
     const length = this.#at - this.#start - LENGTH
     if (length > LONGEST_RECORD) {
-      this.#at = this.#start
       throw new RangeError(`a record of ${length} bytes is too long for the link, it may have ${LONGEST_RECORD}`)
     }
     this.#buffer.writeUInt32LE(length, this.#start)
+    this.#start = this.#at
   }
 
   /** Changes the flag of the record that starts at `offset`: of one that was written since the last `take`. */
@@ -74,9 +75,10 @@ export class RecordWriter {
 
   /** @returns the gathered records; they stay valid, the writer goes on with `spare` or a buffer of its own */
   take(spare?: Buffer): Buffer {
-    const taken = this.#buffer.subarray(0, this.#at)
+    const taken = this.#buffer.subarray(0, this.#start)
     this.#buffer = spare ?? Buffer.allocUnsafeSlow(FIRST_BUFFER)
     this.#at = 0
+    this.#start = 0
     return taken
   }
 

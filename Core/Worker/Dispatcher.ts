@@ -195,7 +195,8 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
 }
 
 function readCallId({ callId }: Request): CallId | undefined {
-  return typeof callId === 'string' || typeof callId === 'number' ? callId : undefined
+  // Number.isFinite: JSON can read 1e999, and not write it.
+  return typeof callId === 'string' || (typeof callId === 'number' && Number.isFinite(callId)) ? callId : undefined
 }
 
 /** The client's fields without what the kernel takes out of them. */
