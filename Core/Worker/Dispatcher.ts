@@ -10,7 +10,6 @@ import { CLOSES } from '../Errors'
 import type { ToGateway } from '../Link/Contract'
 import { TooDeep } from '../Wire/Filter'
 import { acknowledgement, type CallId, decode, encode, encodeReply, type Request } from '../Wire/Protocol'
-import { match } from '../Wire/Router'
 import type { ActionEntry, Controllers, Hook } from './Controllers'
 import type { Peer } from './Peer'
 
@@ -36,8 +35,7 @@ export class Dispatcher {
     if (request === undefined) return this.#link.end(peer.fd, CLOSES.notAnObject.code, CLOSES.notAnObject.reason)
     const callId = readCallId(request)
     if (this.#acknowledge) this.#link.send(peer.fd, acknowledgement(callId), false)
-    const name = match(request.method)
-    const entry = name === undefined ? 'controllerNotFound' : this.#controllers.find(name)
+    const entry = this.#controllers.find(request.method)
     if (typeof entry === 'string') return this.#link.send(peer.fd, encodeReply(entry, undefined, callId), false)
     const call = new Call(peer.fd, entry.name, callId)
     return this.#run(peer, call, () => this.#action(peer, call, entry, request))
