@@ -53,9 +53,9 @@ export function encodeReply(event: ReplyEvent, param?: unknown, callId?: CallId)
   return encode(status, event, info, param, callId)
 }
 
-const ACKNOWLEDGEMENT = Buffer.from(encodeReply('receiveMessage'))
+const ACKNOWLEDGEMENT = encodeReply('receiveMessage')
 
-/** The acknowledgement, which every request gets first. */
-export function acknowledgement(callId?: CallId): string | Buffer {
+/** The text of the acknowledgement, which every request gets first. */
+export function acknowledgement(callId?: CallId): string {
   return callId === undefined ? ACKNOWLEDGEMENT : encodeReply('receiveMessage', undefined, callId)
 }

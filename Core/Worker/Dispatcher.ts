@@ -13,6 +13,9 @@ import { acknowledgement, type CallId, decode, encode, encodeReply, type Request
 import type { ActionEntry, Controllers, Hook } from './Controllers'
 import type { Peer } from './Peer'
 
+/** What most requests are acknowledged with, ready to be sent. */
+const ACKNOWLEDGEMENT = Buffer.from(acknowledgement())
+
 /** Takes one message from its bytes to its answers. Stays synchronous until something really is asynchronous. */
 export class Dispatcher {
   readonly #controllers: Controllers
@@ -33,8 +36,10 @@ export class Dispatcher {
   message(peer: Peer, text: string): void | Promise<void> {
     const request = decode(text)
     if (request === undefined) return this.#link.end(peer.fd, CLOSES.notAnObject.code, CLOSES.notAnObject.reason)
-    const callId = readCallId(request)
-    if (this.#acknowledge) this.#link.send(peer.fd, acknowledgement(callId), false)
+    const callId = isCallId(request.callId) ? request.callId : undefined
+    if (this.#acknowledge) {
+      this.#link.send(peer.fd, callId === undefined ? ACKNOWLEDGEMENT : acknowledgement(callId), false)
+    }
     const entry = this.#controllers.find(request.method)
     if (typeof entry === 'string') return this.#link.send(peer.fd, encodeReply(entry, undefined, callId), false)
     const call = new Call(peer.fd, entry.name, callId)
@@ -162,15 +167,11 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-function readCallId({ callId }: Request): CallId | undefined {
-  return typeof callId === 'string' || typeof callId === 'number' ? callId : undefined
-}
+const isCallId = (value: unknown): value is CallId => typeof value === 'string' || typeof value === 'number'
 
 /** The client's fields without what the kernel takes out of them. */
-function fieldsOf(request: Request): Record<string, unknown> {
-  const { method: _, ...fields } = request
-  if (readCallId(fields) !== undefined) delete fields.callId
-  return fields
+function fieldsOf({ method: _, callId, ...fields }: Request): Record<string, unknown> {
+  return callId === undefined || isCallId(callId) ? fields : { ...fields, callId }
 }
 
 /** The fields that a schema did not accept, for the client. */
