@@ -3,6 +3,7 @@ import { type ActionOptions, actionsOf } from '../App/Action'
 import type { App } from '../App/App'
 import type { ReplyEvent } from '../Errors'
 import { describeFault } from '../Fault'
+import { match } from '../Wire/Router'
 import type { Source } from './Sources'
 
 /** A declared action, ready to be called. */
@@ -63,8 +64,19 @@ export class Controllers {
     return this.#controllers.values()
   }
 
-  /** @param name lower-case `module.controller.action` @returns what is called, or why there is nothing */
-  find(name: string): ActionEntry | ReplyEvent {
+  /** @param method as the client sent it @returns what is called, or why there is nothing */
+  find(method: unknown): ActionEntry | ReplyEvent {
+    // Most clients spell a name as it stands in the table.
+    if (typeof method === 'string') {
+      const entry = this.#actions.get(method)
+      if (entry) return entry
+    }
+    const name = match(method)
+    return name === undefined ? 'controllerNotFound' : this.#named(name)
+  }
+
+  /** @param name lower-case `module.controller.action` */
+  #named(name: string): ActionEntry | ReplyEvent {
     const entry = this.#actions.get(name)
     if (entry) return entry
     const controller = this.#controllers.get(name.slice(0, name.lastIndexOf('.')))
