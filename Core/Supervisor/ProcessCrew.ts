@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import type { Project } from '../Project'
+import { clearSocketPath } from '../Store/SocketPath'
 import { Backoff, pause } from './Backoff'
 import { Child } from './Child'
 import type { Crew, Manned, Supplies } from './Crew'
@@ -44,6 +45,7 @@ export class ProcessCrew implements Crew {
     Generation.clear(this.#project)
     const generation = Generation.take(this.#project, ++this.#numbers.generation)
     this.#generation = generation
+    await clearSocketPath(this.#socket) // a gateway that was killed leaves its own behind
     const gateway = new Child(GATEWAY)
     this.#gateway = gateway
     gateway.on('drained', ({ worker }) => this.#hands.get(worker)?.drained())
