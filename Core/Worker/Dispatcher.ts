@@ -149,9 +149,7 @@ export class Dispatcher {
   #fail(call: Call, error: unknown): void {
     const { fd, action, callId } = call
     if (call.over) return log.warn({ err: error, fd, action }, 'an action failed after it had been answered 504')
-    if (error instanceof Refusal) {
-      return this.#reply(call, encode(error.status, error.event, error.info, error.param, callId))
-    }
+    if (error instanceof Refusal) return this.#refuse(call, error)
     if (error instanceof TooDeep) {
       return this.#reply(call, encodeReply('invalidParam', [{ path: '', message: error.message }], callId))
     }
@@ -161,6 +159,15 @@ export class Dispatcher {
     }
     log.error({ err: error, fd, action }, 'an action failed')
     this.#reply(call, encodeReply('controllerError', undefined, callId))
+  }
+
+  /** What it is refused with is user code's own, and may be nothing that can be sent. */
+  #refuse(call: Call, { status, event, info, param }: Refusal): void {
+    try {
+      this.#reply(call, encode(status, event, info, param, call.callId))
+    } catch (error) {
+      this.#fail(call, error)
+    }
   }
 
   #reply({ fd }: Call, text: string): void {
