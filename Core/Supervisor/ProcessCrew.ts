@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import type { Project } from '../Project'
+import { clearSocketPath } from '../Store/SocketPath'
 import { Backoff, pause } from './Backoff'
 import { Child } from './Child'
 import type { Crew, Manned, Supplies } from './Crew'
@@ -58,6 +59,7 @@ export class ProcessCrew implements Crew {
 
   /** Starts a gateway, and workers of this generation. */
   async #open(generation: Generation): Promise<Manned> {
+    await clearSocketPath(this.#socket) // a gateway that was killed leaves its own behind
     const gateway = new Child(GATEWAY)
     this.#gateway = gateway
     gateway.on('drained', ({ worker }) => this.#hands.get(worker)?.drained())

@@ -164,14 +164,13 @@ export class Dispatcher {
     this.#reply(call, encodeReply('controllerError', undefined, callId))
   }
 
+  /** What it is refused with is user code's own, and may be nothing that can be sent. */
   #refuse(call: Call, { status, event, info, param }: Refusal): void {
-    let text: string
     try {
-      text = encode(status, event, info, param, call.callId)
+      this.#reply(call, encode(status, event, info, param, call.callId))
     } catch (error) {
-      return this.#fail(call, error) // its param cannot be JSON: an error of the user's code like any other
+      this.#fail(call, error)
     }
-    this.#reply(call, text)
   }
 
   #reply({ fd }: Call, text: string): void {
