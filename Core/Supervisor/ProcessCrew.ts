@@ -160,8 +160,12 @@ export class ProcessCrew implements Crew {
     const link = { path: this.#socket, secret: this.#secret, worker: hand.id }
     const { id, generation } = hand
     const boot = { ...this.#supplies, name: `worker ${id}`, root: generation.root, copy: generation.copy, link }
-    const { config = this.#config } = await hand.child.boot(boot)
-    return config
+    try {
+      const { config = this.#config } = await hand.child.boot(boot)
+      return config
+    } catch (error) {
+      throw new Error(generation.original(error instanceof Error ? error.message : String(error)))
+    }
   }
 
   /** Lets the gateway give each slot to its hand. @throws Error when one of them has died meanwhile */
