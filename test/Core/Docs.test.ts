@@ -30,7 +30,8 @@ test('docs/errors.md says of each when it happens', () => {
 
 test('docs/errors.md lists the refused handshakes, as the gateway words them', () => {
   const code = readFileSync('Core/Gateway/Outside.ts', 'utf8')
-  const refused = [...code.matchAll(/refuse\(response, '(\d+) [^']*', '([^']*)'\)/g)].map(([, ...words]) => words)
+  const found = [...code.matchAll(/refuse\(response, '(\d+) [^']*', '([^']*)'\)/g)].map(([, ...words]) => words)
+  const refused = [...new Map(found.map((words) => [words.join(), words])).values()]
   expect(cells('Handshakes').map(([status, message]) => [status, message])).toEqual([
     ['101', ''],
     ...refused.sort(([one = ''], [other = '']) => one.localeCompare(other)),
