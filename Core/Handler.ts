@@ -74,6 +74,9 @@ export function watchUserCode(inside: () => readonly string[], survive: boolean)
     log.fatal({ err: error, actions: inside() }, 'user code threw where nobody can catch it: in a timer, say')
     if (!survive) exit(EXIT.failed)
   })
+  process.once('exit', (code) => {
+    if (!ours) log.fatal({ actions: inside() }, `user code ended the worker by process.exit(${code})`)
+  })
 }
 
 /** For processes without user code: an error that nobody expected ends them. */
@@ -86,8 +89,12 @@ export function dieOfErrors(): void {
   process.on('unhandledRejection', die)
 }
 
+/** Whether the process ends because the kernel says so. */
+let ours = false
+
 /** Ends the process; what was logged is on disk. */
 export function exit(code: number): never {
+  ours = true
   flushLog()
   closeLog()
   process.exit(code)

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { ConfigError, checkApp, checkCache } from '../Library/Config/Config'
 import type { Environment } from '../Library/Config/Environment'
 import type { AppConfig, CacheConfig } from '../Library/Config/Schema'
+import { describeFault } from './Fault'
 
 /** The user's project: where its compiled code is, and what it is configured to do. */
 export interface Project {
@@ -22,9 +23,7 @@ export interface Project {
 export function openProject(folder: string, environment: Environment): Project {
   const root = join(folder, 'dist')
   if (!existsSync(join(root, 'Config', 'app.js'))) {
-    throw new ConfigError(
-      `${join(root, 'Config', 'app.js')} is missing; start in the project's folder, after npm run build`,
-    )
+    throw new ConfigError(`${join(root, 'Config', 'app.js')} is missing; build the project first: npm run build`)
   }
   const require = createRequire(join(root, 'package.json'))
   const cacheFile = join(root, 'Config', 'cache.js')
@@ -51,8 +50,11 @@ function load(require: NodeJS.Require, path: string): object {
   try {
     exports = require(path)
   } catch (error) {
-    throw new ConfigError(`${path} does not load: ${error instanceof Error ? error.stack : error}`)
+    throw new ConfigError(`${nameOf(path)} does not load: ${describeFault(error)}. Correct it and build again`)
   }
   if (typeof exports.default === 'object' && exports.default !== null) return exports.default
-  throw new ConfigError(`${path} has no default export; write: export default defineConfig({ ... })`)
+  throw new ConfigError(`${nameOf(path)} has no default export; write: export default defineConfig({ ... })`)
 }
+
+/** The source of a compiled configuration file, as people know it. */
+const nameOf = (path: string) => `Config/${basename(path, '.js')}.ts`

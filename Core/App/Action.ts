@@ -64,11 +64,8 @@ export function actionsOf(prototype: object): Map<string, ActionOptions> {
   return new Map([...inherited, ...(declarations.get(prototype) ?? [])])
 }
 
-/** Declares a controller whose constructor wants other classes; they are made and handed over by type. */
-export function controller(): (target: new (...parameters: never[]) => unknown) => void {
-  const declare = injectable()
-  return (target) => declare(target as Parameters<typeof declare>[0])
-}
+/** Declares a class whose constructor wants other classes: they are made and handed over by type. It is tsyringe's `injectable`. */
+export const controller = injectable
 
 /** What a module sends: a name and the shape of its param, for typed clients and for docs. */
 export interface EventDeclaration<Name extends string, Schema extends StandardSchemaV1> {

@@ -26,6 +26,7 @@ export class Call {
   /** The name of what is called, for the log. */
   readonly action: string
   #over = false
+  #unwanted = false
   #writes: { readonly done: Promise<unknown>; readonly given: Write<unknown> }[] | undefined
   #abort: AbortController | undefined
 
@@ -43,12 +44,13 @@ export class Call {
   /** Aborted when the call has taken too long, or its connection closes. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController()
-    if (this.#over) this.#abort.abort()
+    if (this.#unwanted) this.#abort.abort()
     return this.#abort.signal
   }
 
-  /** Tells the handler, if it asked for a signal, that nobody waits for it any more. */
+  /** Tells the handler, whenever it asks for a signal, that nobody waits for it any more. */
   abort(): void {
+    this.#unwanted = true
     this.#abort?.abort()
   }
 

@@ -1,12 +1,10 @@
 import { log } from '../../Library/Log/Log'
+import { Tally } from '../../Library/Log/Tally'
 import { CLOSES } from '../Errors'
 import type { Audience, Outgoing, ToGateway } from '../Link/Contract'
 
 /** What may wait on its way to the gateway, in bytes. */
 const LIMIT = 64 * 1024 * 1024
-
-/** How often dropped group sends are logged, in milliseconds. */
-const LOG_EVERY_MS = 1000
 
 /**
  * What a worker sends. A worker that sends faster than the gateway can take costs bounded memory: beyond the limit group sends are
@@ -14,8 +12,9 @@ const LOG_EVERY_MS = 1000
  */
 export class Outbox {
   readonly #link: Outgoing<ToGateway>
-  #dropped = 0
-  #logged: NodeJS.Timeout | undefined
+  readonly #dropped = new Tally<'group send' | 'direct send'>((what, count) => {
+    log.error({ what, count }, 'user code sends faster than the gateway can take: messages were dropped')
+  })
 
   constructor(link: Outgoing<ToGateway>) {
     this.#link = link
@@ -24,24 +23,15 @@ export class Outbox {
   send(fd: number, text: string): void {
     if (this.#link.waiting <= LIMIT) return this.#link.send(fd, text, false)
     this.#link.end(fd, CLOSES.overload.code, CLOSES.overload.reason)
-    this.#drop()
+    this.#dropped.add('direct send')
   }
 
   publish(audience: Audience, name: string, except: readonly number[], text: string): void {
     if (this.#link.waiting <= LIMIT) return this.#link.publish(audience, name, except, text)
-    this.#drop()
+    this.#dropped.add('group send')
   }
 
   session(fd: number, slot: string, json: string): void {
     this.#link.session(fd, slot, json)
-  }
-
-  #drop(): void {
-    this.#dropped++
-    this.#logged ??= setTimeout(() => {
-      log.error({ dropped: this.#dropped }, 'user code sends faster than the gateway can take: messages were dropped')
-      this.#dropped = 0
-      this.#logged = undefined
-    }, LOG_EVERY_MS)
   }
 }

@@ -1,13 +1,16 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import WebSocket from 'ws'
+import type { AppConfig } from '../../Library/Config/Schema'
 import { isObject } from '../Wire/Protocol'
+import { localAddressOf } from './address'
 import { presentProject } from './project'
 import { addUserOptions, makeAuth, type UserOptions } from './user'
 
 interface CallOptions extends UserOptions {
-  readonly url?: string
+  readonly url?: URL
   readonly auth?: string
-  readonly timeout: string
+  /** Seconds. */
+  readonly timeout: number
 }
 
 export function addCall(program: Command): void {
@@ -15,26 +18,50 @@ export function addCall(program: Command): void {
     .description('connect as a user, call an action, print what comes until its reply')
     .argument('<method>', 'module.controller.action')
     .argument('[data]', 'the fields of the call, as JSON', '{}')
-    .option('--url <url>', 'ws:// address of a public port; default: the first one of the configuration')
+    .option('--url <url>', 'ws:// address of a public port; default: the first one of the configuration', readUrl)
     .option('--auth <string>', 'auth string; default: a fresh one for --id, --type, --code, --nickname')
-    .option('--timeout <seconds>', 'how long to wait for the reply', '15')
+    .option('--timeout <seconds>', 'how long to wait for the reply', readSeconds, 15)
     .addHelpText('after', `\nExample: console call index.index.index '{"name":"hello"}'`)
     .action(async (method: string, data: string, options: CallOptions) => {
       const { config } = presentProject()
-      const [port] = Object.values(config.outside)
-      const url = new URL(options.url ?? `ws://${port?.host}:${port?.port}/`)
+      const fields = readFields(data)
+      const url = options.url ?? configured(config.outside)
       url.searchParams.set('auth', options.auth ?? makeAuth(options, config))
-      await call(url, { ...readFields(data), method }, Number(options.timeout) * 1000)
+      await call(url, { ...fields, method }, options.timeout * 1000)
     })
 }
 
-function readFields(text: string): Record<string, unknown> {
-  let fields: unknown
-  try {
-    fields = JSON.parse(text)
-  } catch {
-    fields = undefined // said below, together with JSON that is no object
+function readUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'ws:' || url?.protocol === 'wss:') return url
+  throw new InvalidArgumentError('It is an address such as ws://127.0.0.1:20000/.')
+}
+
+function readSeconds(text: string): number {
+  const seconds = Number(text)
+  if (seconds > 0 && seconds <= 3600) return seconds
+  throw new InvalidArgumentError('It is a number of seconds, more than 0 and at most 3600.')
+}
+
+/** The address of the first public port. @throws Error when only the running server knows it */
+function configured(outside: AppConfig['outside']): URL {
+  const [port] = Object.values(outside)
+  if (port === undefined || port.port === 0) {
+    throw new Error('the configuration leaves the port open (0): give the address that the start banner shows by --url')
   }
+  return new URL(localAddressOf(port.host, port.port))
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // no JSON: as little of use as JSON that is no object
+  }
+}
+
+function readFields(text: string): Record<string, unknown> {
+  const fields = parse(text)
   if (isObject(fields)) return fields
   throw new Error(`the data ${text} is not a JSON object; write for example '{"name":"hello"}'`)
 }
@@ -55,7 +82,7 @@ function call(url: URL, request: Record<string, unknown>, timeoutMs: number): Pr
     socket.on('open', () => socket.send(JSON.stringify({ ...request, callId })))
     socket.on('message', (frame) => {
       console.log(String(frame))
-      const reply: unknown = JSON.parse(String(frame))
+      const reply = parse(String(frame))
       if (isObject(reply) && reply.callId === callId && reply.event !== 'receiveMessage') end()
     })
     socket.on('unexpected-response', (_, { statusCode, headers }) => {

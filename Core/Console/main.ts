@@ -6,6 +6,7 @@ import { addStart } from './start'
 
 /** Runs the command that `argv` asks for, and ends the process with 0 (done) or 1 (failed). */
 export async function main(argv: readonly string[]): Promise<void> {
+  process.setSourceMapsEnabled(true) // a Config/app.ts that fails is named by its own lines
   const program = new Command('console')
     .description('Starts and commands an mswoole-ts server. Run it in the folder of the project.')
     .exitOverride()

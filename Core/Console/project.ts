@@ -10,8 +10,12 @@ export function frameworkVersion(): string {
   return version
 }
 
-/** The project in the present folder; the sample that comes with the framework where there is none. */
+/**
+ * The project in the present folder; the sample that comes with the framework where there is none.
+ * @throws ConfigError when it is not built, or cannot be used
+ */
 export function presentProject(): Project {
   const here = process.cwd()
-  return openProject(existsSync(join(here, 'dist', 'Config', 'app.js')) ? here : HOME, process.env)
+  const isProject = ['dist/Config/app.js', 'Config/app.ts'].some((file) => existsSync(join(here, file)))
+  return openProject(isProject ? here : HOME, process.env)
 }

@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import type { Command } from 'commander'
 import type { Project } from '../Project'
 import { type Started, Supervisor } from '../Supervisor/main'
+import { addressOf, localAddressOf } from './address'
 import { frameworkVersion, presentProject } from './project'
 import { EXAMPLE, makeAuth } from './user'
 
@@ -12,7 +13,9 @@ export function addStart(program: Command): void {
     .action(async () => {
       const project = presentProject()
       const started = await new Supervisor(project).start()
-      console.log(banner(project, started))
+      // For people: where nobody looks at standard output it carries the log, a JSON line each.
+      const out = process.stdout.isTTY ? process.stdout : process.stderr
+      out.write(`${banner(project, started)}\n`)
     })
 }
 
@@ -20,7 +23,7 @@ function banner(project: Project, { engine, ports, store, workers }: Started): s
   const { config, runtime } = project
   const lines = [
     `mswoole-ts ${frameworkVersion()} has started, pid ${process.pid}`,
-    ...Object.entries(ports).map(([name, port]) => row(name, `ws://${config.outside[name]?.host}:${port}/`)),
+    ...Object.entries(ports).map(([name, port]) => row(name, addressOf(config.outside[name]?.host ?? '', port))),
     row('workers', config.setting.mode === 'base' ? '1, in one process with the gateway (base mode)' : String(workers)),
     row('store', store),
     row('runtime', runtime),
@@ -40,12 +43,18 @@ function examples({ config }: Project, ports: Started['ports']): string[] {
   const [first] = Object.entries(ports)
   if (first === undefined) return []
   const [name, port] = first
-  const url = `ws://${config.outside[name]?.host}:${port}/`
-  const console = relative(process.cwd(), process.argv[1] ?? '') || 'dist/Public/console.js'
+  const url = localAddressOf(config.outside[name]?.host ?? '', port)
+  const script = relative(process.cwd(), process.argv[1] ?? '') || 'dist/Public/console.js'
+  const auth = makeAuth(EXAMPLE, config)
+  // The other terminal does not know a key that stands in the environment of this one.
+  const own = process.env.APP_AUTH_KEY === undefined ? '' : `--auth '${auth}' `
   return [
     'Try it, in another terminal in this folder:',
-    `  node ${console} call --url ${url} index.index.index '{"name":"hello"}'`,
+    `  node ${quote(script)} call --url ${quote(url)} ${own}index.index.index '{"name":"hello"}'`,
     'or connect any WebSocket client, as the user 1 of room A:',
-    `  ${url}?auth=${makeAuth(EXAMPLE, config)}`,
+    `  ${url}?auth=${auth}`,
   ]
 }
+
+/** A word for a shell. */
+const quote = (word: string) => (/^[\w./:-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis'
+import { isStoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
+import { Tally } from '../../Library/Log/Tally'
 import type { Audience, Bytes } from '../Link/Contract'
 import { instanceOf, isFd } from '../Record/Keys'
 import type { Connection } from './Connection'
@@ -10,19 +12,22 @@ export class Deliveries {
   readonly #hub: Hub
   readonly #redis: Redis
   readonly #instance: number
-  readonly #raw: readonly string[]
+  readonly #isRaw: (key: string) => boolean
+  readonly #lost = new Tally<'Redis is away' | 'the key is no set'>((reason, count) => {
+    log.error({ reason, count }, 'messages to groups were lost: the Redis set could not be read')
+  })
   #to: Connection | undefined
   #texts: Bytes[] = []
 
   /** Deliveries since `begin`. */
   count = 0
 
-  /** @param raw prefixes of keys that are always sent by the set */
-  constructor(hub: Hub, redis: Redis, instance: number, raw: readonly string[]) {
+  /** @param isRaw whether a key is always sent by the set */
+  constructor(hub: Hub, redis: Redis, instance: number, isRaw: (key: string) => boolean) {
     this.#hub = hub
     this.#redis = redis
     this.#instance = instance
-    this.#raw = raw
+    this.#isRaw = isRaw
   }
 
   begin(): void {
@@ -66,9 +71,9 @@ export class Deliveries {
 
   #toGroup(group: string, except: readonly number[], text: Bytes): void {
     const members = this.#hub.members(group)
-    if (members === undefined || this.#raw.some((prefix) => group.startsWith(prefix))) {
+    if (members === undefined || this.#isRaw(group)) {
       this.#toSet(group, except, Buffer.from(text)).catch((error: unknown) =>
-        log.error({ err: error, group }, 'a message to a Redis set was lost: the set could not be read'),
+        this.#lost.add(isStoreAway(error) ? 'Redis is away' : 'the key is no set'),
       )
       this.count++
       return

@@ -22,8 +22,8 @@ export interface Rooms {
   readonly assignment: Assignment
   readonly closes: Closes
   readonly redis: Redis
-  /** Prefixes of keys that are always sent by the set. */
-  readonly raw: readonly string[]
+  /** Whether a key is always sent by the set. */
+  readonly isRaw: (key: string) => boolean
 }
 
 /** What one worker orders, done by the rooms of the gateway whose matter it is. */
@@ -35,7 +35,7 @@ export class FromWorker implements ToGateway, Turns {
   constructor(rooms: Rooms, worker: Serving) {
     this.#rooms = rooms
     this.#worker = worker
-    this.#deliveries = new Deliveries(rooms.hub, rooms.redis, rooms.registry.instance, rooms.raw)
+    this.#deliveries = new Deliveries(rooms.hub, rooms.redis, rooms.registry.instance, rooms.isRaw)
   }
 
   beginTurn(): void {

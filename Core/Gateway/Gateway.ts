@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis'
+import { isStoreAway } from '../../Library/Cache/Cache'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
+import { Tally } from '../../Library/Log/Tally'
 import type { BrokenRecord } from '../Link/Records'
 import type { Host, Joined } from '../Link/Socket'
 import { FDS_AN_INSTANCE } from '../Record/Keys'
@@ -37,6 +39,9 @@ export class Gateway implements Host {
   readonly #rooms: Rooms
   readonly #workers = new Map<number, Serving>()
   readonly #cleaning = new Set<Promise<void>>()
+  readonly #unrecorded = new Tally((reason, count) => {
+    log.warn({ reason, count }, 'connections are not on record until Redis is back')
+  })
   #config: AppConfig
   #auth: Auth
   #perIp: PerIp
@@ -57,7 +62,7 @@ export class Gateway implements Host {
       assignment: this.#assignment,
       closes: this.#closes,
       redis,
-      raw: config.groups.raw,
+      isRaw: (key) => this.#config.groups.raw.some((prefix) => key.startsWith(prefix)),
     }
     redis.on('ready', () => this.#heal())
   }
@@ -133,24 +138,28 @@ export class Gateway implements Host {
   }
 
   opened(connection: Connection): void {
-    this.heard(connection)
+    connection.heardAt = this.#heartbeat.tick
     this.#perIp.add(connection.ip)
     this.hub.add(connection)
     this.#registry
       .put(connection)
-      .catch((error: unknown) =>
-        log.warn({ err: error, fd: connection.fd }, 'a connection is not on record until Redis is back'),
-      )
+      .catch((error: unknown) => {
+        log.debug({ err: error, fd: connection.fd }, 'a connection could not be put on record')
+        this.#unrecorded.add(isStoreAway(error) ? 'Redis is away' : 'Redis refused to write')
+      })
       .finally(() => this.#assignment.recorded(connection))
   }
 
-  /** The client gave a sign of life. */
-  heard(connection: Connection): void {
+  /** The client gave a sign of life that asks for nothing. It counts towards the rate, though only a flood is answered: by a close. */
+  alive(connection: Connection): void {
+    const { rate, burst } = this.#config.limits
     connection.heardAt = this.#heartbeat.tick
+    if (connection.bucket.take(performance.now(), rate, burst) === 'close') connection.close('tooManyMessages')
   }
 
   message(connection: Connection, frame: ArrayBuffer): void {
     const { limits, setting } = this.#config
+    connection.heardAt = this.#heartbeat.tick
     connection.frames++
     if (frame.byteLength > setting.package_max_length) return connection.close('frameTooBig')
     switch (connection.bucket.take(performance.now(), limits.rate, limits.burst)) {

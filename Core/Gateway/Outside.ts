@@ -1,4 +1,6 @@
 import { log } from '../../Library/Log/Log'
+import { Tally } from '../../Library/Log/Tally'
+import type { Refusal } from './Auth'
 import type { SocketData } from './Connection'
 import {
   type HttpRequest,
@@ -30,11 +32,17 @@ export interface OutsideOptions {
   readonly bufferLimit: number
 }
 
+/** Why a handshake was refused; for the log. */
+type RefusedFor = Refusal | 'too many connections of one address' | 'not a WebSocket handshake'
+
 /** One public port: handshakes, bytes in and bytes out. */
 export class Outside {
   readonly #gateway: Gateway
   readonly #options: OutsideOptions
   readonly #app: TemplatedApp
+  readonly #refused = new Tally<RefusedFor>((reason, count) => {
+    log.info({ port: this.#options.name, reason, count }, 'handshakes refused')
+  })
   #listener: us_listen_socket | undefined
 
   constructor(gateway: Gateway, options: OutsideOptions) {
@@ -52,8 +60,8 @@ export class Outside {
         upgrade: (response, request, context) => this.#upgrade(response, request, context),
         open: (socket) => this.#open(socket),
         message: (socket, message) => this.#message(socket, message),
-        ping: (socket) => gateway.heard(socket.getUserData().connection),
-        pong: (socket) => gateway.heard(socket.getUserData().connection),
+        ping: (socket) => gateway.alive(socket.getUserData().connection),
+        pong: (socket) => gateway.alive(socket.getUserData().connection),
         dropped: (socket) => socket.getUserData().connection.dropped(),
         close: (socket, code) => gateway.shut(socket.getUserData().connection, code),
       })
@@ -92,15 +100,16 @@ export class Outside {
       const extensions = request.getHeader('sec-websocket-extensions')
       const ip = Buffer.from(response.getRemoteAddressAsText()).toString()
       if (request.getHeader('sec-websocket-version') !== '13' || !isKey(key) || hasBody(request)) {
+        this.#refused.add('not a WebSocket handshake')
         return refuse(response, '400 Bad Request', 'not a WebSocket handshake')
       }
       if (this.#gateway.perIp.full(ip)) {
-        log.warn({ ip }, 'handshake refused: this address has its full number of connections')
+        this.#refused.add('too many connections of one address')
         return refuse(response, '429 Too Many Requests', 'too many connections')
       }
       const verified = this.#options.auth ? this.#verify(request) : undefined
       if (typeof verified === 'string') {
-        log.info({ ip, reason: verified }, 'handshake refused')
+        this.#refused.add(verified)
         return refuse(response, '403 Forbidden', 'error auth')
       }
       const connection = this.#gateway.accept(this.#options.name, ip, verified)
@@ -124,9 +133,10 @@ export class Outside {
 
   #message(socket: Socket, message: ArrayBuffer): void {
     const { connection } = socket.getUserData()
-    this.#gateway.heard(connection)
-    if (message.byteLength === 1 && new Uint8Array(message)[0] === HEARTBEAT) connection.send(HEARTBEAT_ANSWER)
-    else this.#gateway.message(connection, message)
+    if (message.byteLength === 1 && new Uint8Array(message)[0] === HEARTBEAT) {
+      this.#gateway.alive(connection)
+      connection.send(HEARTBEAT_ANSWER)
+    } else this.#gateway.message(connection, message)
   }
 }
 

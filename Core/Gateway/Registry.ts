@@ -31,6 +31,8 @@ export class Registry {
   readonly #fds: string
   /** Those whose record could not be removed yet. */
   readonly #ghosts = new Set<Connection>()
+  /** Closed ones of which Redis could not be asked what it says of them. */
+  readonly #unread = new WeakSet<Connection>()
   #retry: NodeJS.Timeout | undefined
 
   private constructor(redis: Redis, counter: number, first: number) {
@@ -59,13 +61,19 @@ export class Registry {
     await Promise.all(writes)
   }
 
-  /** @returns whether the connection is now a member; not when it has closed meanwhile */
+  /** @returns whether the connection is now a member; not when it has closed or left meanwhile */
   async join(connection: Connection, group: string): Promise<boolean> {
-    await Promise.all([this.addCloseKey(connection, group), this.#redis.sadd(group, connection.fd)])
-    if (connection.closed) return false
     connection.groups ??= new Set()
-    connection.groups.add(group)
-    return true
+    const { groups } = connection
+    const before = groups.has(group)
+    groups.add(group) // before the writes, so that a `leave` which comes meanwhile takes it out again
+    try {
+      await Promise.all([this.addCloseKey(connection, group), this.#redis.sadd(group, connection.fd)])
+    } catch (error) {
+      if (!before) groups.delete(group)
+      throw error
+    }
+    return !connection.closed && groups.has(group)
   }
 
   async leave(connection: Connection, group: string): Promise<void> {
@@ -103,13 +111,9 @@ export class Registry {
    */
   async complete(connection: Connection): Promise<void> {
     try {
-      const [keys, controllers] = await Promise.all([
-        this.#redis.smembers(closeKeysKey(connection.fd)),
-        this.#redis.smembers(controllersKey(connection.fd)),
-      ])
-      if (keys.length > 0) connection.closeKeys = new Set([...(connection.closeKeys ?? []), ...keys])
-      if (controllers.length > 0) connection.controllers = new Set([...(connection.controllers ?? []), ...controllers])
+      await this.#read(connection)
     } catch (error) {
+      this.#unread.add(connection)
       log.debug({ err: error, fd: connection.fd }, 'the record of a closed connection could not be read; memory serves')
     }
   }
@@ -117,6 +121,7 @@ export class Registry {
   /** Takes a closed connection off the record. What Redis does not take now is tried again until it does. */
   async forget(connection: Connection): Promise<void> {
     try {
+      if (this.#unread.has(connection)) await this.#read(connection) // its hooks have run; its close keys still count
       await this.#remove(connection)
       this.#ghosts.delete(connection)
     } catch (error) {
@@ -148,6 +153,16 @@ export class Registry {
     return this.#ghosts.size
   }
 
+  async #read(connection: Connection): Promise<void> {
+    const [keys, controllers] = await Promise.all([
+      this.#redis.smembers(closeKeysKey(connection.fd)),
+      this.#redis.smembers(controllersKey(connection.fd)),
+    ])
+    if (keys.length > 0) connection.closeKeys = new Set([...(connection.closeKeys ?? []), ...keys])
+    if (controllers.length > 0) connection.controllers = new Set([...(connection.controllers ?? []), ...controllers])
+    this.#unread.delete(connection)
+  }
+
   async #putAgain(connection: Connection): Promise<void> {
     const { fd } = connection
     const writes: Promise<unknown>[] = [this.put(connection)]
@@ -159,9 +174,10 @@ export class Registry {
     if (connection.closed) await this.forget(connection)
   }
 
-  async #remove({ fd, user, closeKeys }: Connection): Promise<void> {
+  async #remove({ fd, user, groups, closeKeys }: Connection): Promise<void> {
     const redis = this.#redis
-    const steps: Promise<unknown>[] = [...(closeKeys ?? [])].map((key) => this.#leaveSet(key, fd))
+    const sets = new Set([...(groups ?? []), ...(closeKeys ?? [])])
+    const steps: Promise<unknown>[] = [...sets].map((key) => this.#leaveSet(key, fd))
     steps.push(redis.del(closeKeysKey(fd)), redis.del(controllersKey(fd)), redis.hdel(FDINFO, String(fd)))
     if (user) steps.push(this.#removeUser(user.type, user.id, fd))
     await Promise.all(steps)

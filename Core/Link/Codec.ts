@@ -88,7 +88,7 @@ export function readForWorker(worker: ToWorker): Handle {
           session: fields.restText(),
         })
       case MESSAGE:
-        return worker.message(subject, fields.rest())
+        return worker.message(subject, fields.restText())
       case CLOSE:
         return worker.close(subject, fields.number(), fields.restText().split(' ').filter(Boolean))
       case ANSWER:

@@ -22,26 +22,30 @@ export function pidFile(runtime: string): string {
  */
 export async function endOrphan(place: Place): Promise<void> {
   const pid = readPid(pidFile(place.runtime))
-  if (pid !== undefined && isPrivateRedis(pid, place)) {
-    signalGroup(pid, 'SIGTERM')
-    if (!(await isGone(pid, place)) && isPrivateRedis(pid, place)) {
-      signalGroup(pid, 'SIGKILL')
-      await isGone(pid, place)
-    }
-  }
+  if (pid !== undefined) await end(pid, place)
   rmSync(pidFile(place.runtime), { force: true })
 }
 
-/** To a process and all that it started; one that is gone is no error. */
-export function signalGroup(leader: number, signal: NodeJS.Signals): void {
-  for (const target of [-leader, leader]) {
-    try {
-      process.kill(target, signal)
-      return
-    } catch (error) {
-      // No such group: the process leads none. No such process: it is gone.
-      if (!isSystemError(error, 'ESRCH')) throw error
-    }
+async function end(pid: number, place: Place): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    // Each time anew: the number may have gone to somebody else while we waited.
+    if (!isPrivateRedis(pid, place)) return
+    if (!signalGroup(pid, signal)) trySignal(pid, signal)
+    if (await isGone(pid, place)) return
+  }
+}
+
+/** To all processes of a group; false if there is none left. */
+export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
+  return trySignal(-group, signal)
+}
+
+function trySignal(target: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(target, signal)
+  } catch (error) {
+    if (isSystemError(error, 'ESRCH')) return false
+    throw error
   }
 }
 

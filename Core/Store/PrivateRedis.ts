@@ -93,8 +93,6 @@ export class PrivateRedis {
     const deadline = setTimeout(() => this.#signal('SIGKILL'), STOP_DEADLINE)
     await this.#ended
     clearTimeout(deadline)
-    // The program may have been a wrapper that is gone before what it wraps.
-    this.#signal('SIGKILL')
     for (const file of this.#files) rmSync(file, { force: true })
   }
 
@@ -111,7 +109,7 @@ export class PrivateRedis {
       const info = await Promise.race([
         client.info('server'),
         this.#ended.then(failure),
-        delay(START_DEADLINE, `it was not ready within ${START_DEADLINE} ms`, late).then(failure),
+        delay(START_DEADLINE, `it was not ready within ${START_DEADLINE} ms`, { signal: late.signal }).then(failure),
       ])
       // Valkey names the Redis that it is compatible with first.
       return (/^valkey_version:(\S+)/m.exec(info) ?? /^redis_version:(\S+)/m.exec(info))?.[1] ?? 'unknown'
@@ -122,7 +120,9 @@ export class PrivateRedis {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    if (this.pid !== undefined) signalGroup(this.pid, signal)
+    const { pid, exitCode, signalCode } = this.#child
+    // Once it has ended its number may be somebody else's.
+    if (pid !== undefined && exitCode === null && signalCode === null) signalGroup(pid, signal)
   }
 
   #remember(text: string): void {
@@ -140,7 +140,11 @@ async function endOf(child: ChildProcess): Promise<string> {
   const closed = new Promise((resolve) => child.once('close', resolve))
   const reason = await new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? `exit code ${code}`}`))
+    child.once('exit', (code, signal) => {
+      // It may have been a wrapper that is gone before what it wraps. Now the number of the group is still ours.
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
+      resolve(`it ended with ${signal ?? `exit code ${code}`}`)
+    })
   })
   // Whatever else it started may keep its output open.
   await Promise.race([closed, delay(LAST_WORDS_DEADLINE, undefined, { ref: false })])

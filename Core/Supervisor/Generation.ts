@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Project } from '../Project'
 
@@ -28,19 +28,18 @@ export class Generation {
   }
 
   /** Takes a copy of the project's code as it is now. @throws Error when it cannot be copied */
-  static take({ folder, runtime, root }: Project, number: number): Generation {
-    const all = join(runtime, 'generations')
-    const copy = join(all, String(number))
+  static take(project: Project, number: number): Generation {
+    const copy = join(project.runtime, 'generations', String(number))
     rmSync(copy, { recursive: true, force: true })
     mkdirSync(copy, { recursive: true })
-    cpSync(root, join(copy, 'dist'), { recursive: true })
-    const description = join(folder, 'package.json')
-    if (existsSync(description)) cpSync(description, join(copy, 'package.json'))
-    const modules = findUp(folder, 'node_modules')
-    if (modules) symlinkSync(modules, join(copy, 'node_modules'))
-    // The framework by its name, for a project that does not have it among its modules.
-    linkHome(join(all, 'node_modules'))
-    return new Generation(number, copy, folder)
+    try {
+      fill(copy, project)
+    } catch (error) {
+      rmSync(copy, { recursive: true, force: true })
+      throw error
+    }
+    // Stacks name files by their real path.
+    return new Generation(number, realpathSync(copy), project.folder)
   }
 
   /** Removes what an earlier run has left. */
@@ -48,10 +47,25 @@ export class Generation {
     rmSync(join(runtime, 'generations'), { recursive: true, force: true })
   }
 
+  /** @returns a text that speaks of the project's own files where it spoke of the copy's */
+  original(text: string): string {
+    return text.replaceAll(this.copy.folder, this.copy.of)
+  }
+
   /** Nobody runs it any more. */
   drop(): void {
     rmSync(this.copy.folder, { recursive: true, force: true })
   }
+}
+
+function fill(copy: string, { folder, root }: Project): void {
+  cpSync(root, join(copy, 'dist'), { recursive: true })
+  const description = join(folder, 'package.json')
+  if (existsSync(description)) cpSync(description, join(copy, 'package.json'))
+  const modules = findUp(folder, 'node_modules')
+  if (modules) symlinkSync(modules, join(copy, 'node_modules'))
+  // The framework by its name, for a project that does not have it among its modules.
+  linkHome(join(copy, '..', 'node_modules'))
 }
 
 function linkHome(modules: string): void {

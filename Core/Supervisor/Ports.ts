@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import type { AppConfig } from '../../Library/Config/Schema'
 
 /**
@@ -8,34 +8,44 @@ import type { AppConfig } from '../../Library/Config/Schema'
  */
 export async function reservePorts(outside: AppConfig['outside']): Promise<AppConfig['outside']> {
   const ports: Record<string, AppConfig['outside'][string]> = {}
-  for (const [name, options] of Object.entries(outside)) {
-    ports[name] = { ...options, port: await probe(name, options.host, options.port) }
+  // All are held until the last one has been tried, so that two of our own cannot be the same either.
+  const held: Server[] = []
+  try {
+    for (const [name, options] of Object.entries(outside)) {
+      const server = await hold(name, options.host, options.port)
+      held.push(server)
+      ports[name] = { ...options, port: portOf(server) }
+    }
+  } finally {
+    await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))))
   }
   return ports
 }
 
-function probe(name: string, host: string, port: number): Promise<number> {
+function hold(name: string, host: string, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(new Error(`the port ${name} (${host}:${port}) cannot be used: ${explain(error)}`))
     })
-    server.listen({ host, port, exclusive: true }, () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : port))
-    })
+    server.listen({ host, port, exclusive: true }, () => resolve(server))
   })
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 function explain({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case 'EADDRINUSE':
-      return 'another program listens there; stop it, or choose another port in Config/app.ts or APP_OUTSIDE_PORT'
+      return 'another program, or another port of this server, listens there; choose another one in Config/app.ts or APP_OUTSIDE_PORT'
     case 'EACCES':
       return 'this user may not listen there; ports below 1024 want root'
     case 'EADDRNOTAVAIL':
-      return 'this machine has no such address'
+      return 'this machine has no such address; correct outside.*.host in Config/app.ts or APP_OUTSIDE_HOST'
     default:
-      return message
+      return `${message}; correct outside.*.host in Config/app.ts or APP_OUTSIDE_HOST`
   }
 }

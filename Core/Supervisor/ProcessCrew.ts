@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import type { Project } from '../Project'
+import { clearSocketPath } from '../Store/SocketPath'
 import { Backoff, pause } from './Backoff'
 import { Child } from './Child'
 import type { Crew, Manned, Supplies } from './Crew'
@@ -46,11 +47,19 @@ export class ProcessCrew implements Crew {
   async start(): Promise<Manned> {
     Generation.clear(this.#project)
     this.#generation = Generation.take(this.#project, ++this.#numbers.generation)
-    return this.#open(this.#generation)
+    try {
+      return await this.#open(this.#generation)
+    } catch (error) {
+      this.kill()
+      await this.#gateway?.ended
+      Generation.clear(this.#project)
+      throw error
+    }
   }
 
   /** Starts a gateway, and workers of this generation. */
   async #open(generation: Generation): Promise<Manned> {
+    await clearSocketPath(this.#socket) // a gateway that was killed leaves its own behind
     const gateway = new Child(GATEWAY)
     this.#gateway = gateway
     gateway.on('drained', ({ worker }) => this.#hands.get(worker)?.drained())
@@ -151,8 +160,12 @@ export class ProcessCrew implements Crew {
     const link = { path: this.#socket, secret: this.#secret, worker: hand.id }
     const { id, generation } = hand
     const boot = { ...this.#supplies, name: `worker ${id}`, root: generation.root, copy: generation.copy, link }
-    const { config = this.#config } = await hand.child.boot(boot)
-    return config
+    try {
+      const { config = this.#config } = await hand.child.boot(boot)
+      return config
+    } catch (error) {
+      throw new Error(generation.original(error instanceof Error ? error.message : String(error)))
+    }
   }
 
   /** Lets the gateway give each slot to its hand. @throws Error when one of them has died meanwhile */

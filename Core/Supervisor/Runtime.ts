@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -8,22 +8,32 @@ const LONGEST_SOCKET_PATH = 100
 /** The longest name of a socket in it. */
 const LONGEST_NAME = 24
 
+const PID_FILE = 'server.pid'
+
 /** The folder of what is written at run time: logs, pid, sockets. Only its owner may enter. */
 export class Runtime {
   readonly path: string
   readonly #sockets: string
+  /** The sockets that were asked for: a process that was killed has left its own behind. */
+  readonly #used = new Set<string>()
 
-  /** @throws Error when the folder cannot be made or written */
+  /** @throws Error when the folder cannot be made or written, or another server lives in it */
   constructor(path: string) {
     this.path = path
+    let holder: number | undefined
     try {
       mkdirSync(join(path, 'logs'), { recursive: true })
       chmodSync(path, 0o700)
       accessSync(path, constants.W_OK)
-      writeFileSync(this.#pidFile, String(process.pid))
+      holder = claim(join(path, PID_FILE))
     } catch (error) {
       throw new Error(
         `the folder ${path} cannot be written (${error instanceof Error ? error.message : error}); make it writable for this user or name another one in APP_RUNTIME`,
+      )
+    }
+    if (holder !== undefined) {
+      throw new Error(
+        `the server with pid ${holder} is running in the folder ${path}; stop that one, or name another folder in APP_RUNTIME`,
       )
     }
     const fits = Buffer.byteLength(path) + 1 + LONGEST_NAME <= LONGEST_SOCKET_PATH
@@ -32,16 +42,44 @@ export class Runtime {
 
   /** The path of a unix socket; in a short private folder where the folder's own name is too long. */
   socket(name: string): string {
-    return join(this.#sockets, name)
+    const path = join(this.#sockets, name)
+    this.#used.add(path)
+    return path
   }
 
   /** The server has stopped. */
   leave(): void {
-    rmSync(this.#pidFile, { force: true })
+    for (const socket of this.#used) rmSync(socket, { force: true })
+    rmSync(join(this.path, PID_FILE), { force: true })
     if (this.#sockets !== this.path) rmSync(this.#sockets, { recursive: true, force: true })
   }
+}
 
-  get #pidFile(): string {
-    return join(this.path, 'server.pid')
+/**
+ * Puts this process into the pid file.
+ * @returns the pid of the living server that stands there already
+ */
+function claim(file: string): number | undefined {
+  for (;;) {
+    try {
+      writeFileSync(file, `${process.pid}\n${startOf(process.pid)}\n`, { flag: 'wx' })
+      return undefined
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+    const [pid = '', start = ''] = readFileSync(file, 'utf8').split('\n')
+    // A pid is used again, by other programs too: only with its start time it says who that is.
+    if (start !== '' && startOf(Number(pid)) === start) return Number(pid)
+    rmSync(file, { force: true })
+  }
+}
+
+/** @returns when the process started, in the kernel's own words; empty when there is no such process */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  } catch {
+    return '' // no such process
   }
 }

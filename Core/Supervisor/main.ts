@@ -22,13 +22,23 @@ const STORE = 'store.sock'
 /** Time that a stop has beyond what its hooks may take, in milliseconds. */
 const STOP_GRACE_MS = 2000
 
+/**
+ * Signals that come so soon after the first one are the same one again, in milliseconds: a terminal signals the whole group, and npm
+ * and timeout pass on what they get.
+ */
+const SAME_SIGNAL_MS = 500
+
 /** Starts, watches and replaces the other processes. It has no client sockets, and signals go to it. */
 export class Supervisor {
   readonly #project: Project
   readonly #runtime: Runtime
   #store: Store | undefined
   #crew: Crew | undefined
+  #serving = false
   #stopping = false
+  #stoppedAt = 0
+  /** Resolves when the start has succeeded or failed. */
+  #started: Promise<unknown> = Promise.resolve()
 
   /** @throws Error when the Runtime folder cannot be used */
   constructor(project: Project) {
@@ -44,15 +54,13 @@ export class Supervisor {
   async start(): Promise<Started> {
     dieOfErrors()
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.stop(signal))
+    const starting = this.#start()
+    this.#started = starting.catch(() => {})
     try {
-      const crew = await this.#hire()
-      this.#crew = crew
-      const manned = await crew.start()
-      process.on('SIGHUP', () => this.reload('SIGHUP'))
-      const store = this.#store?.label ?? 'Redis'
-      log.info({ ...manned, store }, 'started')
-      return { ...manned, store }
+      return await starting
     } catch (error) {
+      // A stop that came meanwhile is what ends the process.
+      if (this.#stopping) return new Promise(() => {})
       this.#crew?.kill()
       await this.#leave()
       throw error
@@ -72,17 +80,35 @@ export class Supervisor {
   /** Ends everything in good order; asked a second time, at once. */
   async stop(reason: string): Promise<void> {
     if (this.#stopping) {
+      if (performance.now() - this.#stoppedAt < SAME_SIGNAL_MS) return
       log.warn({ reason }, 'asked to stop a second time: not waiting any longer')
       this.#crew?.kill()
       return
     }
     this.#stopping = true
+    this.#stoppedAt = performance.now()
     log.info({ reason }, 'stopping')
     const deadline = this.#project.config.setting.max_wait_time * 1000 + STOP_GRACE_MS
-    const clean = (await this.#crew?.stop(deadline)) ?? true
+    // Before it serves nobody is there to be told.
+    if (!this.#serving) this.#crew?.kill()
+    const clean = !this.#serving || ((await this.#crew?.stop(deadline)) ?? true)
+    // A store that is about to come would stay behind.
+    await this.#started
     if (!clean) log.error('what did not stop in time was killed')
     await this.#leave()
     exit(clean ? EXIT.done : EXIT.failed)
+  }
+
+  async #start(): Promise<Started> {
+    const crew = await this.#hire()
+    if (this.#stopping) throw new Error('asked to stop before it had started')
+    this.#crew = crew
+    const manned = await crew.start()
+    this.#serving = true
+    process.on('SIGHUP', () => this.reload('SIGHUP'))
+    const store = this.#store?.label ?? 'Redis'
+    log.info({ ...manned, store }, 'started')
+    return { ...manned, store }
   }
 
   async #hire(): Promise<Crew> {

@@ -66,7 +66,9 @@ function cleanObject(
   depth: number,
 ): Record<string, unknown> {
   let copy: Record<string, unknown> | undefined
-  for (const [key, before] of Object.entries(value)) {
+  // A plain object has no other enumerable keys than its own.
+  for (const key in value) {
+    const before = value[key]
     if (key === '__proto__') {
       copy ??= { ...value }
       delete copy[key]

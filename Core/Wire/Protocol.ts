@@ -20,6 +20,21 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Events and infos are few, and most are constants of the code: so many of them, up to so long, are kept as JSON. */
+const MOST_QUOTED = 1000
+const LONGEST_QUOTED = 100
+const quoted = new Map<string, string>()
+
+function quote(text: string): string {
+  if (text.length > LONGEST_QUOTED) return JSON.stringify(text)
+  let json = quoted.get(text)
+  if (json === undefined) {
+    json = JSON.stringify(text)
+    if (quoted.size < MOST_QUOTED) quoted.set(text, json)
+  }
+  return json
+}
+
 /**
  * The text of a reply: `{"status","event","info"[,"param"][,"callId"]}` in this order.
  * @param param left out when it is undefined (or what JSON has no word for); null is sent
@@ -27,7 +42,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
  */
 export function encode(status: number, event: string, info: string, param?: unknown, callId?: CallId): string {
   const json = param === undefined ? undefined : JSON.stringify(param)
-  return `{"status":${status},"event":${JSON.stringify(event)},"info":${JSON.stringify(info)}${
+  return `{"status":${status},"event":${quote(event)},"info":${quote(info)}${
     json === undefined ? '' : `,"param":${json}`
   }${callId === undefined ? '' : `,"callId":${JSON.stringify(callId)}`}}`
 }

@@ -2,6 +2,8 @@ import type { DependencyContainer, InjectionToken } from 'tsyringe'
 import { type ActionOptions, actionsOf } from '../App/Action'
 import type { App } from '../App/App'
 import type { ReplyEvent } from '../Errors'
+import { describeFault } from '../Fault'
+import { match } from '../Wire/Router'
 import type { Source } from './Sources'
 
 /** A declared action, ready to be called. */
@@ -62,8 +64,19 @@ export class Controllers {
     return this.#controllers.values()
   }
 
-  /** @param name lower-case `module.controller.action` @returns what is called, or why there is nothing */
-  find(name: string): ActionEntry | ReplyEvent {
+  /** @param method as the client sent it @returns what is called, or why there is nothing */
+  find(method: unknown): ActionEntry | ReplyEvent {
+    // Most clients spell a name as it stands in the table.
+    if (typeof method === 'string') {
+      const entry = this.#actions.get(method)
+      if (entry) return entry
+    }
+    const name = match(method)
+    return name === undefined ? 'controllerNotFound' : this.#named(name)
+  }
+
+  /** @param name lower-case `module.controller.action` */
+  #named(name: string): ActionEntry | ReplyEvent {
     const entry = this.#actions.get(name)
     if (entry) return entry
     const controller = this.#controllers.get(name.slice(0, name.lastIndexOf('.')))
@@ -139,7 +152,7 @@ function construct(
         `${name} cannot be made: its constructor wants something that cannot be found by type. Put @controller() before the class (and before the classes that it wants, if their constructors have parameters), and import those without "type"`,
       )
     }
-    throw fault(`${name} cannot be made: ${error instanceof Error ? (error.stack ?? message) : message}`)
+    throw fault(`${name} cannot be made, its constructor failed: ${describeFault(error)}. Correct it and build again`)
   }
 }
 

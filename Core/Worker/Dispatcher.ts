@@ -10,10 +10,12 @@ import { CLOSES } from '../Errors'
 import type { ToGateway } from '../Link/Contract'
 import { TooDeep } from '../Wire/Filter'
 import { acknowledgement, type CallId, decode, encode, encodeReply, type Request } from '../Wire/Protocol'
-import { match } from '../Wire/Router'
 import type { ActionEntry, Controllers, Hook } from './Controllers'
 import type { Peer } from './Peer'
 import type { Watch } from './Watch'
+
+/** What most requests are acknowledged with, ready to be sent. */
+const ACKNOWLEDGEMENT = Buffer.from(acknowledgement())
 
 /** Takes one message from its bytes to its answers. Stays synchronous until something really is asynchronous. */
 export class Dispatcher {
@@ -37,10 +39,11 @@ export class Dispatcher {
   message(peer: Peer, text: string): void | Promise<void> {
     const request = decode(text)
     if (request === undefined) return this.#link.end(peer.fd, CLOSES.notAnObject.code, CLOSES.notAnObject.reason)
-    const callId = readCallId(request)
-    if (this.#acknowledge) this.#link.send(peer.fd, acknowledgement(callId), false)
-    const name = match(request.method)
-    const entry = name === undefined ? 'controllerNotFound' : this.#controllers.find(name)
+    const callId = isCallId(request.callId) ? request.callId : undefined
+    if (this.#acknowledge) {
+      this.#link.send(peer.fd, callId === undefined ? ACKNOWLEDGEMENT : acknowledgement(callId), false)
+    }
+    const entry = this.#controllers.find(request.method)
     if (typeof entry === 'string') return this.#link.send(peer.fd, encodeReply(entry, undefined, callId), false)
     const call = new Call(peer.fd, entry.name, callId)
     return this.#run(peer, call, () => this.#action(peer, call, entry, request))
@@ -71,6 +74,7 @@ export class Dispatcher {
       if (isPromise(result) || call.wrote) return this.#settle(peer, call, result)
     } catch (error) {
       this.#watch.returned()
+      if (call.wrote) return this.#settle(peer, call, Promise.reject(error))
       this.#fail(call, error)
     }
     peer.call = undefined
@@ -135,8 +139,7 @@ export class Dispatcher {
       }
       const finish = async () => {
         try {
-          await result
-          await call.settle()
+          await ended(call, result)
         } catch (error) {
           this.#fail(call, error)
         }
@@ -149,9 +152,7 @@ export class Dispatcher {
   #fail(call: Call, error: unknown): void {
     const { fd, action, callId } = call
     if (call.over) return log.warn({ err: error, fd, action }, 'an action failed after it had been answered 504')
-    if (error instanceof Refusal) {
-      return this.#reply(call, encode(error.status, error.event, error.info, error.param, callId))
-    }
+    if (error instanceof Refusal) return this.#refuse(call, error)
     if (error instanceof TooDeep) {
       return this.#reply(call, encodeReply('invalidParam', [{ path: '', message: error.message }], callId))
     }
@@ -163,25 +164,44 @@ export class Dispatcher {
     this.#reply(call, encodeReply('controllerError', undefined, callId))
   }
 
+  /** What it is refused with is user code's own, and may be nothing that can be sent. */
+  #refuse(call: Call, { status, event, info, param }: Refusal): void {
+    try {
+      this.#reply(call, encode(status, event, info, param, call.callId))
+    } catch (error) {
+      this.#fail(call, error)
+    }
+  }
+
   #reply({ fd }: Call, text: string): void {
     this.#link.send(fd, text, false)
   }
+}
+
+/**
+ * Waits for the action and for its writes, however the action ends.
+ * @throws what the action failed with, else what a write failed with that user code never looked at
+ */
+async function ended(call: Call, result: unknown): Promise<void> {
+  try {
+    await result
+  } catch (error) {
+    await call.settle().catch(() => {}) // the caller is told of the action's own failure
+    throw error
+  }
+  await call.settle()
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-function readCallId({ callId }: Request): CallId | undefined {
-  // Number.isFinite: JSON can read 1e999, and not write it.
-  return typeof callId === 'string' || (typeof callId === 'number' && Number.isFinite(callId)) ? callId : undefined
-}
+// Number.isFinite: JSON can read 1e999, and not write it.
+const isCallId = (value: unknown): value is CallId => typeof value === 'string' || Number.isFinite(value)
 
 /** The client's fields without what the kernel takes out of them. */
-function fieldsOf(request: Request): Record<string, unknown> {
-  const { method: _, ...fields } = request
-  if (readCallId(fields) !== undefined) delete fields.callId
-  return fields
+function fieldsOf({ method: _, callId, ...fields }: Request): Record<string, unknown> {
+  return callId === undefined || isCallId(callId) ? fields : { ...fields, callId }
 }
 
 /** The fields that a schema did not accept, for the client. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, join, relative } from 'node:path'
+import { describeFault } from '../Fault'
 
 /** A file of a controller, loaded. */
 export interface Source {
@@ -12,7 +13,7 @@ export interface Source {
   readonly exported: unknown
 }
 
-/** A file under App/ that does not load; the message names it, and its stack the line. */
+/** A file under App/ that does not load; the message names it, the error and the line. */
 export class SourceError extends Error {
   override name = 'SourceError'
 }
@@ -31,20 +32,21 @@ export function loadSources(root: string): Source[] {
     for (const file of scripts(folder)) {
       const path = join(folder, file)
       const name = basename(file, '.js')
-      const exports = load(require, path)
-      const exported = exports[name] ?? exports.default
-      sources.push({ file: relative(root, path).replace(/\.js$/, '.ts'), module, name, exported })
+      const source = relative(root, path).replace(/\.js$/, '.ts')
+      const exports = load(require, path, source)
+      sources.push({ file: source, module, name, exported: exports[name] ?? exports.default })
     }
   }
   return sources
 }
 
-function load(require: NodeJS.Require, path: string): Record<string, unknown> {
+function load(require: NodeJS.Require, path: string, source: string): Record<string, unknown> {
   try {
     return require(path)
   } catch (error) {
-    const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    throw new SourceError(`${path} does not load: ${what}`, { cause: error })
+    throw new SourceError(`${source} does not load: ${describeFault(error)}. Correct it and build again`, {
+      cause: error,
+    })
   }
 }
 

@@ -43,10 +43,6 @@ class WorkerProcess implements Life {
     joined.lost.then(() => this.#linkLost())
     watch.start({ runtime, level: config.log.level, name, limitMs: config.setting.stall_limit * 1000 })
     new Fatigue(config.setting, worker, (reason) => tell({ report: 'worn', reason }))
-    process.once('exit', (code) => {
-      if (this.#ending || code === EXIT.failed) return
-      log.fatal({ actions: watch.inside() }, `user code ended the worker by process.exit(${code})`)
-    })
     return { report: 'ready', config }
   }
 

@@ -13,7 +13,7 @@ export function logOutages(client: Redis, name: string): void {
     since = performance.now()
     log.error({ cache: name, why }, 'Redis is away')
   }
-  client.on('error', (error: Error) => away(reason(error)))
+  client.on('error', (error: Error) => away(reasonOf(error)))
   // 'reconnecting' and not 'close': it comes only where the end was not ours.
   client.on('reconnecting', () => away('connection closed'))
   client.on('ready', () => {
@@ -27,7 +27,7 @@ export function logOutages(client: Redis, name: string): void {
 }
 
 /** The message only: the error of a failed login carries the command, and with it the password. */
-function reason(error: Error): string {
+export function reasonOf(error: Error): string {
   // All addresses of a name failed: the message of the whole is empty.
   if (error.message === '' && error instanceof AggregateError) return error.errors.map(String).join(', ')
   return error.message

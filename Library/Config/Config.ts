@@ -1,5 +1,7 @@
+import { inspect } from 'node:util'
 import type { z } from 'zod'
-import { type Environment, override, type Tree } from './Environment'
+import { checkConnection } from '../Cache/Options'
+import { type Environment, type Origins, override, type Tree } from './Environment'
 import {
   type AppConfig,
   type AppOptions,
@@ -43,32 +45,51 @@ export function checkApp(options: AppOptions, environment: Environment): AppConf
 export function checkCache(options: CacheOptions, environment: Environment): CacheConfig {
   const config = check(cacheSchema, { ...options }, 'Config/cache.ts', new Map())
   const url = environment.REDIS_URL
-  if (url) for (const connection of Object.values(config)) connection.url = url
+  for (const [name, connection] of Object.entries(config)) {
+    if (url) connection.url = url
+    if (connection.url !== '') checkUrl(name, connection, url ? 'REDIS_URL' : 'Config/cache.ts')
+  }
   return freeze(config)
 }
 
-function check<Schema extends z.ZodType>(
-  schema: Schema,
-  tree: Tree,
-  file: string,
-  from: ReadonlyMap<string, string>,
-): z.output<Schema> {
+/** What is wrong with the address of a Redis; never the address itself, which may hold a password. */
+function checkUrl(name: string, { url }: { readonly url: string }, from: string): void {
+  try {
+    checkConnection(name, { url })
+  } catch (error) {
+    throw new ConfigError(`${from}: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function check<Schema extends z.ZodType>(schema: Schema, tree: Tree, file: string, from: Origins): z.output<Schema> {
   const result = schema.safeParse(tree)
   if (result.success) return result.data
   throw new ConfigError(result.error.issues.map((issue) => explain(issue, tree, file, from)).join('\n'))
 }
 
-function explain(issue: z.core.$ZodIssue, tree: Tree, file: string, from: ReadonlyMap<string, string>): string {
+function explain(issue: z.core.$ZodIssue, tree: Tree, file: string, from: Origins): string {
   const path = issue.path.map(String)
   if (issue.code === 'unrecognized_keys') {
     const names = issue.keys.map((key) => [...path, key].join('.'))
-    return `${file}: ${names.join(', ')} is not an option`
+    return `${file}: ${names.join(', ')} ${names.length === 1 ? 'is not an option' : 'are not options'}`
   }
   const option = path.join('.')
   // The value of a list stands under the list's name in the environment.
-  const variable = from.get(option) ?? from.get(path.slice(0, -1).join('.'))
-  const got = JSON.stringify(path.reduce<unknown>(below, tree)) ?? 'nothing'
-  return `${variable ? `${variable} (${option})` : `${file}: ${option}`} is ${got}, it may be ${issue.message}`
+  const origin = from.get(option) ?? from.get(path.slice(0, -1).join('.'))
+  const where = origin ? `${origin.name} (${option})` : `${file}: ${option || 'the default export'}`
+  if (issue.code === 'invalid_key') return `${where} has a name that cannot be; ${issue.message}`
+  const got = show(path.reduce<unknown>(below, tree), option)
+  return `${where} is ${got}, it may be ${(origin?.kind === 'flag' && '1 or 0') || issue.message}`
+}
+
+/** Options whose value is nobody's business but the file's. */
+const SECRET = /^(?:auth\.key|manager\.token)\b/
+
+function show(value: unknown, option: string): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value !== 'string')
+    return SECRET.test(option) ? `of the type ${typeof value}` : inspect(value, { depth: 1 })
+  return SECRET.test(option) && value !== '' ? 'a text' : JSON.stringify(value)
 }
 
 function below(value: unknown, name: string): unknown {

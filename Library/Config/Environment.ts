@@ -6,6 +6,9 @@ interface Override {
   readonly kind: Kind
 }
 
+/** By option path the variable that its value came from, so that an error can name it. */
+export type Origins = ReadonlyMap<string, { readonly name: string; readonly kind: Kind }>
+
 /** `*` stands for every public port, `main` for the first one. */
 const OVERRIDES: Readonly<Record<string, Override>> = {
   APP_OUTSIDE_HOST: { path: ['outside', 'main', 'host'], kind: 'text' },
@@ -62,17 +65,17 @@ function put(tree: Tree, path: readonly string[], value: unknown): Tree {
 
 /**
  * Lays the environment over the options of Config/app.ts.
- * @returns the new tree, and by option path the variable that it came from, so that an error can name it
+ * @returns the new tree, and where its values came from
  */
-export function override(options: Tree, environment: Environment): { tree: Tree; from: Map<string, string> } {
-  const from = new Map<string, string>()
+export function override(options: Tree, environment: Environment): { tree: Tree; from: Origins } {
+  const from = new Map<string, { name: string; kind: Kind }>()
   let tree = options
   for (const [name, { path, kind }] of Object.entries(OVERRIDES)) {
     const value = environment[name]
     if (value === undefined) continue
     for (const target of targets(tree, path)) {
       tree = put(tree, target, read(value, kind))
-      from.set(target.join('.'), name)
+      from.set(target.join('.'), { name, kind })
     }
   }
   return { tree, from }

@@ -22,14 +22,32 @@ function oneOf<const Values extends readonly [string, ...string[]]>(values: Valu
   return z.enum(values, mayBe(`one of ${values.join(', ')}`)).describe(about)
 }
 
+const options = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, mayBe('an object of options'))
+
+function listOf<Item extends z.ZodType>(item: Item, what: string, least = 0) {
+  const error = mayBe(`a list of ${what}${least > 0 ? ', at least one' : ''}`)
+  return z.array(item, error).min(least, error)
+}
+
+/** PHP takes "0" for empty, and MSwoole an empty key for one that everybody knows. */
+const authKey = text('key').refine((key) => key !== '0', mayBe('any text but an empty one and 0'))
+
 const port = (about: string) => whole(0, 65535, about)
 const MULTI_LOGIN = ['allow', 'kickOld', 'rejectNew'] as const
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
-const setting = z.strictObject({
-  mode: oneOf(['base', 'process'], 'base: gateway and worker in one process').default('process'),
-  reactor_num: whole(1, 256, 'gateways').default(1),
-  worker_num: whole(1, 1024, 'workers; default 1 on the embedded store, else the number of cores').optional(),
+const setting = options({
+  mode: oneOf(
+    ['base', 'process'],
+    'process: gateway and workers in processes of their own; base: both in one process',
+  ).default('process'),
+  reactor_num: whole(1, 256, 'gateways, the processes that hold the sockets').default(1),
+  worker_num: whole(
+    1,
+    1024,
+    'workers, the processes that run App/; default 1 on the embedded store, else the number of cores',
+  ).optional(),
   task_worker_num: whole(0, 1024, 'task workers').default(0),
   dispatch_mode: z
     .union([z.literal(2), z.literal(4), z.literal(5)], mayBe('2 (fd), 4 (IP) or 5 (user id)'))
@@ -49,74 +67,72 @@ const setting = z.strictObject({
   ),
 })
 
-const outsidePort = z.strictObject({
+const outsidePort = options({
   host: text('address to listen on').default('127.0.0.1'),
   port: port('port to listen on; 0 any free one').default(20_000),
   auth: flag('clients must bring a valid auth string; false: everybody is anonymous').default(true),
 })
 
 /** What Config/app.ts may say. */
-export const appSchema = z.strictObject({
+export const appSchema = options({
   setting: setting.prefault({}),
-  manager: z
-    .strictObject({
-      host: text('address of the manager port').default('127.0.0.1'),
-      port: port('manager port; 0 any free one').default(20_001),
-      token: z.string().describe('bearer token of the manager port; empty: made at start, in Runtime/').default(''),
-    })
-    .prefault({}),
+  manager: options({
+    host: text('address of the manager port').default('127.0.0.1'),
+    port: port('manager port; 0 any free one').default(20_001),
+    token: z
+      .string(mayBe('a text'))
+      .describe('bearer token of the manager port; empty: made at start, in Runtime/')
+      .default(''),
+  }).prefault({}),
   outside: z
-    .record(z.string().regex(/^\w{1,32}$/), outsidePort)
+    .record(
+      z.string().regex(/^\w{1,32}$/),
+      outsidePort,
+      mayBe('public ports, each under a name of 1 to 32 letters, digits or _'),
+    )
     .refine((ports) => Object.keys(ports).length > 0, mayBe('at least one public port'))
     .prefault({ main: {} }),
-  auth: z
-    .strictObject({
-      key: z
-        .array(text('key'), mayBe('a list of keys'))
-        .min(1, mayBe('at least one key'))
-        .describe('keys of the auth string; all are accepted, the first one encrypts'),
-      accept: z
-        .array(oneOf(['des', 'v2'], 'form'))
-        .min(1, mayBe('des, v2 or both'))
-        .default(['des', 'v2']),
-      ttl: whole(1, 10_000_000_000, 'seconds that an auth string is valid').default(86_400),
-      multiLogin: z
-        .record(z.string(), oneOf(MULTI_LOGIN, 'a second login of a user, by auth type'))
-        .default({ wechatUser: 'allow' }),
-    })
-    .prefault({ key: [SAMPLE_KEY] }),
-  limits: z
-    .strictObject({
-      rate: whole(0, 1_000_000, 'messages a second a connection; 0 no limit').default(100),
-      burst: whole(1, 1_000_000, 'messages at once a connection').default(200),
-      perIp: whole(0, 1_000_000, 'connections an IP address; 0 no limit').default(0),
-    })
-    .prefault({}),
+  auth: options({
+    key: listOf(authKey, 'keys', 1)
+      .describe('keys of the auth string; all are accepted, the first one encrypts')
+      .default([SAMPLE_KEY]),
+    accept: listOf(oneOf(['des', 'v2'], 'form'), 'forms (des, v2)', 1)
+      .describe('forms of the auth string that are accepted')
+      .default(['des', 'v2']),
+    ttl: whole(1, 10_000_000_000, 'seconds from its ctime that an auth string is valid').default(86_400),
+    multiLogin: z
+      .record(z.string(), oneOf(MULTI_LOGIN, 'policy'), mayBe(`${MULTI_LOGIN.join(', ')}, by auth type`))
+      .describe('what becomes of a second login of one user, by auth type')
+      .default({ wechatUser: 'allow' }),
+  }).prefault({}),
+  limits: options({
+    rate: whole(0, 1_000_000, 'messages a second a connection; 0 no limit').default(100),
+    burst: whole(1, 1_000_000, 'messages at once a connection').default(200),
+    perIp: whole(0, 1_000_000, 'connections an IP address; 0 no limit').default(0),
+  }).prefault({}),
   ack: flag('acknowledge every request with receiveMessage').default(true),
   filter: oneOf(['html', 'none'], 'html: escape & < > " \' in all that clients send').default('html'),
-  groups: z
-    .strictObject({
-      raw: z
-        .array(text('prefix'))
-        .describe('prefixes of keys that are filled by hand, too: always sent by the set')
-        .default([]),
-    })
-    .prefault({}),
-  log: z
-    .strictObject({
-      level: oneOf(LOG_LEVELS, 'least level that is logged').default('info'),
-      keepDays: whole(1, 3650, 'days that log files are kept').default(14),
-    })
-    .prefault({}),
+  groups: options({
+    raw: listOf(text('prefix'), 'key prefixes')
+      .describe('prefixes of keys that are filled by hand, too: always sent by the set')
+      .default([]),
+  }).prefault({}),
+  log: options({
+    level: oneOf(LOG_LEVELS, 'least level that is logged').default('info'),
+    keepDays: whole(1, 3650, 'days that log files are kept').default(14),
+  }).prefault({}),
 })
 
-const cacheConnection = z.strictObject({
-  url: z.string().describe('redis://, rediss:// or a socket path; empty: the embedded store').default(''),
-  prefix: z.string().describe('put before every key').default(''),
+const cacheConnection = options({
+  url: z
+    .string(mayBe('a text'))
+    .describe('redis://, rediss:// or a socket path; empty: the embedded store')
+    .default(''),
+  prefix: z.string(mayBe('a text')).describe('put before every key').default(''),
 })
 
 /** What Config/cache.ts may say: the named connections; `master` holds the record of who is connected. */
-export const cacheSchema = z.strictObject({
+export const cacheSchema = options({
   master: cacheConnection.prefault({}),
   task: cacheConnection.prefault({}),
 })

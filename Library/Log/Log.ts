@@ -1,8 +1,9 @@
 import { join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { type LevelWithSilent, type Logger, pino } from 'pino'
 import { LogFile } from './LogFile'
 import { redact } from './Redact'
-import { Screen } from './Screen'
+import { Screen, threadOut } from './Screen'
 
 export type { Logger } from 'pino'
 
@@ -44,7 +45,7 @@ export const log: Logger = pino(
   {
     write(line: string) {
       const clean = original(redact(line))
-      screen ??= new Screen(process.stdout)
+      screen ??= new Screen(isMainThread ? process.stdout : threadOut)
       screen.write(clean)
       file?.write(clean)
     },

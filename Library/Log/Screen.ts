@@ -1,10 +1,27 @@
+import { writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { prettyFactory } from 'pino-pretty'
+
+const STDOUT = 1
 
 /** What the screen needs of `process.stdout`. */
 export interface Out {
   readonly isTTY?: boolean
   write(text: string): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** Standard output for a thread: its `process.stdout` is written by the main thread, which may stand still. */
+export const threadOut: Out = {
+  isTTY: isatty(STDOUT),
+  write: (text) => {
+    try {
+      writeSync(STDOUT, text)
+    } catch {
+      // Nobody reads, or the pipe is full: the file has the line.
+    }
+  },
+  on: () => {},
 }
 
 /** A control character as JSON writes it, told from an escaped backslash before a plain `u00..`; tabs and newlines stay. */

@@ -87,6 +87,19 @@ describe('a private redis-server', () => {
     expect(isTold).toBe(false)
   })
 
+  it('ends with the wrapper that started it', async () => {
+    const place = fakeProgram(`"${programOnPath()}" "$@" & echo $! > wrapped; wait`)
+    const redis = await start(place)
+    const wrapped = pidIn(join(place.runtime, 'wrapped'))
+    const ended = new Promise((tell) => redis.onExit(tell))
+    process.kill(redis.pid ?? 0, 'SIGKILL')
+    await ended
+    await eventually(
+      () => lives(wrapped),
+      (does) => !does,
+    )
+  })
+
   it('leaves a process alone that merely got the number of an old one', async () => {
     const place = newPlace()
     const stranger = spawn('sleep', ['60'], { cwd: place.runtime })

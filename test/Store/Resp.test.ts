@@ -117,6 +117,11 @@ describe('the request parser', () => {
     expect(parse(text(stream)).error).toBe(`ERR Protocol error: ${what}`)
   })
 
+  it('bounds a request, not what a client sends in its life', () => {
+    const one = Buffer.from(request('x'.repeat(8 * 1024 * 1024)))
+    expect(parse(Array.from({ length: 20 }, () => one)).requests).toHaveLength(20)
+  })
+
   it('reads a value of 64 MiB in small chunks in linear time', () => {
     const value = Buffer.alloc(64 * 1024 * 1024, 'x')
     const stream = Buffer.concat([Buffer.from(`*1\r\n$${value.length}\r\n`), value, Buffer.from('\r\n')])

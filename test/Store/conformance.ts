@@ -827,6 +827,7 @@ export function storeConformance(name: string, open: Open): void {
         const sha = await client.script('LOAD', lua)
         expect(sha).toMatch(/^[0-9a-f]{40}$/)
         expect(await client.script('EXISTS', String(sha), 'f'.repeat(40))).toEqual([1, 0])
+        expect(await client.script('EXISTS', String(sha).toUpperCase())).toEqual([1])
         expect(await client.evalsha(String(sha).toUpperCase(), 2, 'n', 'log', '2', 'x')).toEqual([
           7,
           'x',

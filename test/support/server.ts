@@ -18,6 +18,8 @@ export type LogLine = { readonly msg: string; readonly level: string } & Readonl
 export interface ServerOptions {
   /** A folder under test/fixtures; default: the samples that come with the framework. */
   readonly fixture?: string
+  /** The folder of a project, instead of a fixture. */
+  readonly folder?: string
   /** Environment, over: any free port, a folder of its own as Runtime. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -32,9 +34,9 @@ export class Server {
   readonly #exit: Promise<{ code: number | null; signal: string | null }>
   #ports: Readonly<Record<string, number>> = {}
 
-  private constructor({ fixture, env }: ServerOptions) {
+  private constructor({ fixture, folder, env }: ServerOptions) {
     this.runtime = mkdtempSync(join(tmpdir(), 'mswoole-test-'))
-    const cwd = fixture === undefined ? resolve('.') : resolve('test/fixtures', fixture)
+    const cwd = folder ?? (fixture === undefined ? resolve('.') : resolve('test/fixtures', fixture))
     this.process = spawn(process.execPath, [CONSOLE, 'start'], {
       cwd,
       env: { PATH: process.env.PATH, APP_OUTSIDE_PORT: '0', APP_MANAGER_PORT: '0', APP_RUNTIME: this.runtime, ...env },

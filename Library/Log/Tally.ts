@@ -1,0 +1,37 @@
+/** How often a tally speaks, in milliseconds. */
+const EVERY_MS = 1000
+
+/**
+ * Says what may happen very often without filling the disk: the first time at once, then at most once a second and kind, with how
+ * many there were.
+ */
+export class Tally<Kind extends string> {
+  readonly #say: (kind: Kind, count: number) => void
+  readonly #counts = new Map<Kind, number>()
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param say logs; kinds are few: never something that a client chooses */
+  constructor(say: (kind: Kind, count: number) => void) {
+    this.#say = say
+  }
+
+  add(kind: Kind): void {
+    if (this.#timer !== undefined) {
+      this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
+      return
+    }
+    this.#say(kind, 1)
+    this.#arm()
+  }
+
+  #arm(): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      if (this.#counts.size === 0) return
+      for (const [kind, count] of this.#counts) this.#say(kind, count)
+      this.#counts.clear()
+      this.#arm()
+    }, EVERY_MS)
+    this.#timer.unref()
+  }
+}

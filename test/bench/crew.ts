@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto'
+import { connect, type Socket } from 'node:net'
+import { type CpuTime, cpuTime } from './cpu'
+import { clientFrame, serverFrame } from './frames'
+import { Latency } from './latency'
+
+export interface CrewOptions {
+  readonly port: number
+  /** Paths of the handshakes; each makes a connection. */
+  readonly paths: readonly string[]
+  readonly request: string
+  /** The texts that answer one request, in order. */
+  readonly replies: readonly string[]
+  /** Requests that a connection sends with one write; the next ones follow when all are answered. */
+  readonly pipeline: number
+}
+
+/** What a window of load has shown. */
+export interface Window {
+  readonly calls: number
+  readonly seconds: number
+  readonly server: CpuTime
+  /** Of this process. */
+  readonly load: CpuTime
+  /** Microseconds. */
+  readonly p50: number
+  readonly p99: number
+}
+
+const HANDSHAKES_AT_ONCE = 64
+const HANDSHAKE_END = '\r\n\r\n'
+
+/** Every connection reads into it, and is done with it before the next one reads. */
+const readBuffer = Buffer.allocUnsafeSlow(256 * 1024)
+
+/** Connections to one server, in a closed loop: raw sockets and frames made beforehand, so that the load costs little. */
+export class Crew {
+  readonly #options: CrewOptions
+  readonly #batch: Buffer
+  readonly #expected: Buffer
+  readonly #latency = new Latency()
+  #members: Member[] = []
+  #running = false
+  #busy = 0
+  #calls = 0
+  #drained = () => {}
+
+  constructor(options: CrewOptions) {
+    this.#options = options
+    const frame = clientFrame(options.request, randomBytes(4))
+    this.#batch = Buffer.concat(Array.from({ length: options.pipeline }, () => frame))
+    const answer = Buffer.concat(options.replies.map(serverFrame))
+    this.#expected = Buffer.concat(Array.from({ length: options.pipeline }, () => answer))
+  }
+
+  async open(): Promise<void> {
+    const { port, paths } = this.#options
+    for (let start = 0; start < paths.length; start += HANDSHAKES_AT_ONCE) {
+      const batch = paths.slice(start, start + HANDSHAKES_AT_ONCE)
+      const opened = batch.map((path) => openMember(port, path, this.#expected, this.#answered))
+      this.#members.push(...(await Promise.all(opened)))
+    }
+    for (const { socket } of this.#members) socket.once('close', this.#lost)
+  }
+
+  /** Calls for so long, and measures all of it but the beginning. Times are milliseconds. */
+  async load(pids: readonly number[], warmUp: number, duration: number): Promise<Window> {
+    this.#running = true
+    for (const member of this.#members) this.#send(member)
+    await sleep(warmUp)
+    this.#latency.clear()
+    this.#calls = 0
+    const before = { time: performance.now(), server: cpuTime(pids), load: cpuTime([process.pid]) }
+    await sleep(duration)
+    const after = { time: performance.now(), server: cpuTime(pids), load: cpuTime([process.pid]) }
+    const calls = this.#calls
+    this.#running = false
+    await new Promise<void>((resolve) => {
+      this.#drained = resolve
+    })
+    for (const member of this.#members) member.check()
+    return {
+      calls,
+      seconds: (after.time - before.time) / 1000,
+      server: between(before.server, after.server),
+      load: between(before.load, after.load),
+      p50: this.#latency.percentile(0.5),
+      p99: this.#latency.percentile(0.99),
+    }
+  }
+
+  close(): void {
+    for (const { socket } of this.#members) socket.off('close', this.#lost).resetAndDestroy()
+    this.#members = []
+  }
+
+  readonly #lost = () => {
+    throw new Error('the server closed a connection in the middle of the benchmark')
+  }
+
+  readonly #answered = (member: Member) => {
+    const { pipeline } = this.#options
+    this.#calls += pipeline
+    this.#latency.add((performance.now() - member.sentAt) * 1000, pipeline)
+    this.#busy--
+    if (this.#running) this.#send(member)
+    else if (this.#busy === 0) this.#drained()
+  }
+
+  #send(member: Member): void {
+    this.#busy++
+    member.sentAt = performance.now()
+    member.socket.write(this.#batch)
+  }
+}
+
+/** One connection. It counts bytes, since every answer is the same; what the answer was is compared once a window. */
+class Member {
+  readonly socket: Socket
+  sentAt = 0
+  readonly #expected: Buffer
+  readonly #answered: (member: Member) => void
+  readonly #answer: Buffer
+  #at = 0
+
+  constructor(socket: Socket, expected: Buffer, answered: (member: Member) => void) {
+    this.socket = socket
+    this.#expected = expected
+    this.#answered = answered
+    this.#answer = Buffer.alloc(expected.length)
+  }
+
+  read(length: number): void {
+    if (this.#at + length > this.#answer.length) throw new Error('the server sent more than was asked for')
+    readBuffer.copy(this.#answer, this.#at, 0, length)
+    this.#at += length
+    if (this.#at < this.#answer.length) return
+    this.#at = 0
+    this.#answered(this)
+  }
+
+  /** @throws Error when the last answer was another one */
+  check(): void {
+    if (this.#answer.equals(this.#expected)) return
+    throw new Error(`the server answered ${this.#answer} instead of ${this.#expected}`)
+  }
+}
+
+function openMember(port: number, path: string, expected: Buffer, answered: (member: Member) => void): Promise<Member> {
+  return new Promise((resolve, reject) => {
+    let member: Member | undefined
+    const socket: Socket = connect({
+      host: '127.0.0.1',
+      port,
+      noDelay: true,
+      onread: {
+        buffer: readBuffer,
+        callback: (length) => {
+          if (member) member.read(length)
+          else {
+            const response = readBuffer.toString('latin1', 0, length)
+            if (!response.startsWith('HTTP/1.1 101') || !response.endsWith(HANDSHAKE_END)) {
+              reject(new Error(`the server answered a handshake with ${response}`))
+              return false
+            }
+            member = new Member(socket, expected, answered)
+            resolve(member)
+          }
+          return true
+        },
+      },
+    })
+    socket.once('error', reject)
+    socket.once('close', () => reject(new Error('the server closed a connection')))
+    const key = randomBytes(16).toString('base64')
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13${HANDSHAKE_END}`,
+    )
+  })
+}
+
+const between = (before: CpuTime, after: CpuTime): CpuTime => ({
+  used: after.used - before.used,
+  waited: after.waited - before.waited,
+})
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
