@@ -56,6 +56,8 @@ export class Connection {
   readonly ip: string
   readonly user: User | undefined
   readonly bucket: Bucket
+  /** Unix milliseconds with a fraction, so that no two connections have the same. */
+  readonly openedAt = performance.timeOrigin + performance.now()
 
   #socket: Socket | undefined
   #slow = false

@@ -144,6 +144,7 @@ export class FromWorker implements ToGateway, Turns {
   }
 
   async #kick({ target, code, reason }: Kick): Promise<number> {
+    this.#deliveries.flush() // what was sent before the kick arrives
     const { hub, redis } = this.#rooms
     const fds = typeof target === 'number' ? [target] : (await redis.smembers(target)).map(Number)
     const connections = fds.flatMap((fd) => (isFd(fd) ? (hub.get(fd) ?? []) : []))

@@ -51,11 +51,11 @@ export class Registry {
   }
 
   /** Puts a new connection on record. The list of the instance's fds comes first: it never lacks one that stands elsewhere. */
-  async put({ fd, user }: Connection): Promise<void> {
+  async put({ fd, user, openedAt }: Connection): Promise<void> {
     const redis = this.#redis
     const writes: Promise<unknown>[] = [redis.sadd(this.#fds, fd)]
     if (user) {
-      writes.push(redis.hset(FDINFO, String(fd), user.json), redis.zadd(userFdsKey(user.type, user.id), Date.now(), fd))
+      writes.push(redis.hset(FDINFO, String(fd), user.json), redis.zadd(userFdsKey(user.type, user.id), openedAt, fd))
       if (user.type === UIDTOFD_TYPE) writes.push(redis.eval(REPLACE_FD.lua, 1, UIDTOFD, user.id, fd))
     }
     await Promise.all(writes)
