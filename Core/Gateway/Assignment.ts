@@ -118,9 +118,9 @@ export class Assignment {
   /** @returns the worker that may take the connection's next message; undefined: it has to wait */
   #ready(connection: Connection): Serving | undefined {
     const worker = this.#slots[connection.slot % Math.max(1, this.#slots.length)]
+    if (connection.worker === worker) return worker
     // The old worker is still at it: the new one must not overtake it.
-    if (connection.worker !== worker && connection.inFlight.length > 0) return undefined
-    return this.workerFor(connection)
+    return connection.inFlight.length > 0 ? undefined : this.workerFor(connection)
   }
 
   #deliver(connection: Connection, worker: Serving, frame: number, bytes: Buffer): void {

@@ -33,7 +33,7 @@ export class Serving {
   /** One of these has ended. */
   finished(): void {
     this.#underWay--
-    if (this.#underWay > 0) return
+    if (this.#underWay > 0 || this.#idle.length === 0) return
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 

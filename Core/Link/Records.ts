@@ -88,7 +88,8 @@ export class RecordWriter {
       this.#at += this.#buffer.write(value, this.#at)
     } else {
       this.#reserve(value.length)
-      this.#at += value.copy(this.#buffer, this.#at)
+      this.#buffer.set(value, this.#at)
+      this.#at += value.length
     }
   }
 

@@ -17,6 +17,7 @@ npm run bench [-- options]
   --quick          short windows: about 20 seconds, for a first look
   --rounds N       rounds of each row (default 5, quick 3)
   --seconds S      measured seconds of each window (default 2, quick 0.6)
+  --mode M         base (default), or process: one gateway and one worker, both on the server's core
   --pipeline N     requests that a connection sends at once (default 1)
   --connections L  default 100,1000
   --replies L      1: the acknowledgement is off, 2: it is on (default 1,2)
@@ -54,6 +55,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
+    mode: { type: 'string', default: 'base' },
     pipeline: { type: 'string', default: '1' },
     connections: { type: 'string', default: '100,1000' },
     replies: { type: 'string', default: '1,2' },
@@ -80,7 +82,7 @@ async function measureAll(): Promise<Row[]> {
       const replies = text === '2' ? 2 : 1
       const [floor, framework] = await Promise.all([
         startFloor(SERVER_CORE, replies),
-        startFramework(SERVER_CORE, replies),
+        startFramework(SERVER_CORE, values.mode, replies),
       ])
       for (const connections of values.connections.split(',').map((count) => number('connections', count))) {
         const row = await measure(generator, { floor, framework }, replies, connections)
@@ -166,9 +168,12 @@ const range = ({ median, least, most }: Figure) =>
 async function main(): Promise<void> {
   if (values.help) return console.log(HELP)
   const machine = `${cpus()[0]?.model}, Node ${process.version}, uWebSockets.js ${engineVersion}`
-  console.log(`${machine}; base mode, auth on, filter on, no rate limit; ${pipeline} calls in flight a connection`)
+  console.log(
+    `${machine}; ${values.mode} mode, auth on, filter on, no rate limit; ${pipeline} calls in flight a connection`,
+  )
   const rows = await measureAll()
-  if (values.json) writeFileSync(values.json, JSON.stringify({ machine, pipeline, rows }, undefined, 2))
+  if (values.json)
+    writeFileSync(values.json, JSON.stringify({ machine, mode: values.mode, pipeline, rows }, undefined, 2))
 }
 
 main().catch((error: unknown) => {

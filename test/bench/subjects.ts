@@ -33,8 +33,9 @@ export async function startFloor(core: number, replies: 1 | 2): Promise<Subject>
  * The framework as `console start` runs it, with the samples: auth and filter as they are by default, no rate limit. What counts
  * are the processes that a call goes through, not the supervisor.
  */
-export async function startFramework(core: number, replies: 1 | 2): Promise<Subject> {
-  const server = await Server.start({ env: { APP_ACK: replies === 2 ? '1' : '0', APP_RATE: '0' } })
+export async function startFramework(core: number, mode: string, replies: 1 | 2): Promise<Subject> {
+  const env = { APP_MODE: mode, APP_WORKERS: '1', APP_ACK: replies === 2 ? '1' : '0', APP_RATE: '0' }
+  const server = await Server.start({ env })
   const pid = server.process.pid ?? 0
   const pids = processesOf(pid, /Core\/(Base|Gateway|Worker)\/main\.js/)
   for (const each of pids) execFileSync('taskset', ['-acp', String(core), String(each)])
