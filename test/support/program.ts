@@ -74,7 +74,8 @@ export class Program {
 
   /** Sends a signal; to the whole group, as Ctrl-C in a terminal does, where asked to. */
   signal(signal: NodeJS.Signals, to: 'process' | 'group' = 'process'): void {
-    process.kill(to === 'group' ? -this.pid : this.pid, signal)
+    if (to === 'group') process.kill(-this.pid, signal)
+    else this.process.kill(signal)
   }
 
   /** Ends it, whatever it is doing. */

@@ -15,7 +15,7 @@ async function refused(options: ServerProgramOptions, folderIsUsable = true): Pr
   return server.stderr.join('\n')
 }
 
-describe('a port in use', () => {
+describe.concurrent('a port in use', () => {
   test('is named in one line', async () => {
     const other = createServer()
     const port = await new Promise<number>((resolve) => {
@@ -49,13 +49,13 @@ describe('a port in use', () => {
   })
 })
 
-test('an address that this machine does not have is named', async () => {
+test.concurrent('an address that this machine does not have is named', async () => {
   expect(await refused({ env: { APP_OUTSIDE_HOST: '192.0.2.1' } })).toMatch(
     /^the port main \(192\.0\.2\.1:0\) cannot be used: this machine has no such address; correct .*APP_OUTSIDE_HOST$/,
   )
 })
 
-describe('a wrong option', () => {
+describe.concurrent('a wrong option', () => {
   test('of the environment or of the file is named in one line each', async () => {
     expect(await refused({ env: { APP_RATE: 'fast', APP_ACK: 'yes' } })).toBe(
       'APP_RATE (limits.rate) is "fast", it may be a whole number from 0 to 1000000\nAPP_ACK (ack) is "yes", it may be 1 or 0',
@@ -80,7 +80,7 @@ describe('a wrong option', () => {
   })
 })
 
-describe('a folder that cannot be written', () => {
+describe.concurrent('a folder that cannot be written', () => {
   const cure = 'make it writable for this user or name another one in APP_RUNTIME'
 
   test('a file in its place, or above it', async () => {
@@ -123,7 +123,7 @@ describe('a folder that cannot be written', () => {
   })
 })
 
-describe.each(['process', 'base'])('code that cannot be used, in %s mode', (mode) => {
+describe.concurrent.each(['process', 'base'])('code that cannot be used, in %s mode', (mode) => {
   const message = (broken: string) => refused({ fixture: 'opsBroken', env: { TEST_BROKEN: broken, APP_MODE: mode } })
 
   test.each([
@@ -148,7 +148,7 @@ describe.each(['process', 'base'])('code that cannot be used, in %s mode', (mode
   })
 })
 
-test('a Redis that nobody answers at is named within 15 s, without its password', async () => {
+test.concurrent('a Redis that nobody answers at is named within 15 s, without its password', async () => {
   const began = performance.now()
   const message = await refused({ env: { REDIS_URL: 'redis://user:hush-hush@127.0.0.1:1/3' } })
   expect(message).toMatch(
