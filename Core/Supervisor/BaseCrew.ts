@@ -3,6 +3,7 @@ import { log } from '../../Library/Log/Log'
 import { Backoff, pause } from './Backoff'
 import { Child } from './Child'
 import type { Crew, Manned, Supplies } from './Crew'
+import { lastHook } from './LastHook'
 
 const ENTRY = join(__dirname, '..', 'Base', 'main.js')
 
@@ -57,7 +58,7 @@ export class BaseCrew implements Crew {
   async #stopInOrder(child: Child, deadlineMs: number): Promise<{ clean: boolean }> {
     try {
       await child.ask({ order: 'unlisten' }, 'unlistened')
-      await child.ask({ order: 'hook', hook: 'onShutdown' }, 'hooked')
+      await lastHook(child, deadlineMs / 2)
       return { clean: await child.stop({ order: 'stop', reason: 'serverStops' }, deadlineMs) }
     } catch {
       return { clean: false } // it ended in the middle of it: killed, or died

@@ -9,6 +9,7 @@ import { Child } from './Child'
 import type { Crew, Manned, Supplies } from './Crew'
 import { Generation } from './Generation'
 import { Hand } from './Hand'
+import { lastHook } from './LastHook'
 import { LifeSigns } from './LifeSigns'
 
 const GATEWAY = join(__dirname, '..', 'Gateway', 'main.js')
@@ -90,9 +91,8 @@ export class ProcessCrew implements Crew {
     const hands = [...this.#hands.values()]
     try {
       await this.#gateway?.ask({ order: 'unlisten' }, 'unlistened')
-      await Promise.all(
-        hands.map((hand) => hand.child.ask({ order: 'hook', hook: 'onShutdown' }, 'hooked').catch(() => {})),
-      )
+      const told = await Promise.all(hands.map((hand) => lastHook(hand.child, deadlineMs / 2)))
+      if (told.includes(false)) clean = false
       await this.#gateway?.stop({ order: 'stop', reason: 'serverStops' }, deadlineMs)
     } catch (error) {
       log.error({ err: error }, 'the gateway ended before it had stopped in good order')

@@ -1,6 +1,16 @@
-import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** Node cuts longer socket paths in silence: two sockets would become one file. */
 const LONGEST_SOCKET_PATH = 100
@@ -22,7 +32,7 @@ export class Runtime {
     this.path = path
     let holder: number | undefined
     try {
-      mkdirSync(join(path, 'logs'), { recursive: true })
+      makeFolder(join(path, 'logs'))
       chmodSync(path, 0o700)
       accessSync(path, constants.W_OK)
       holder = claim(join(path, PID_FILE))
@@ -53,6 +63,13 @@ export class Runtime {
     rmSync(join(this.path, PID_FILE), { force: true })
     if (this.#sockets !== this.path) rmSync(this.#sockets, { recursive: true, force: true })
   }
+}
+
+/** One level at a time: mkdir's own recursion hides why it fails (a read-only disk looks like a missing folder) and hangs below /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  if (dirname(path) !== path) makeFolder(dirname(path))
+  mkdirSync(path)
 }
 
 /**

@@ -37,6 +37,7 @@ export class Supervisor {
   #serving = false
   #stopping = false
   #stoppedAt = 0
+  #forced = false
   /** Resolves when the start has succeeded or failed. */
   #started: Promise<unknown> = Promise.resolve()
 
@@ -82,6 +83,7 @@ export class Supervisor {
     if (this.#stopping) {
       if (performance.now() - this.#stoppedAt < SAME_SIGNAL_MS) return
       log.warn({ reason }, 'asked to stop a second time: not waiting any longer')
+      this.#forced = true
       this.#crew?.kill()
       return
     }
@@ -96,7 +98,7 @@ export class Supervisor {
     await this.#started
     if (!clean) log.error('what did not stop in time was killed')
     await this.#leave()
-    exit(clean ? EXIT.done : EXIT.failed)
+    exit(clean && !this.#forced ? EXIT.done : EXIT.failed)
   }
 
   async #start(): Promise<Started> {

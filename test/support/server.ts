@@ -2,15 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Redis } from 'ioredis'
 import { type Filter, Inbox } from './inbox'
 
 const CONSOLE = resolve('dist/Public/console.js')
 
-/** A PATH on which there is node and no redis-server, so that the server takes the in-memory store. */
-export const PATH_WITHOUT_REDIS = dirname(process.execPath)
+/** A PATH on which there is no redis-server, so that the server takes the in-memory store. (Beside node there may be one.) */
+export const PATH_WITHOUT_REDIS = '/nowhere'
 
 /** A line of the server's log. */
 export type LogLine = { readonly msg: string; readonly level: string } & Readonly<Record<string, unknown>>
