@@ -20,9 +20,10 @@ export class SourceError extends Error {
 /**
  * Loads every App/<Module>/Controller/<Name>.js.
  * @param root the folder of the compiled project, which holds App/
+ * @param loads told of each file before it is loaded
  * @throws SourceError for the first file that throws
  */
-export function loadSources(root: string): Source[] {
+export function loadSources(root: string, loads: (file: string) => void): Source[] {
   const require = createRequire(join(root, 'package.json'))
   const app = join(root, 'App')
   const sources: Source[] = []
@@ -31,6 +32,7 @@ export function loadSources(root: string): Source[] {
     for (const file of scripts(folder)) {
       const path = join(folder, file)
       const name = basename(file, '.js')
+      loads(path)
       const exports = load(require, path)
       const exported = exports[name] ?? exports.default
       sources.push({ file: relative(root, path).replace(/\.js$/, '.ts'), module, name, exported })
