@@ -125,8 +125,8 @@ export interface WorkerLink {
   readonly lost: Promise<void>
   /** Hands the gateway's records to the worker from now on. */
   serve(worker: ToWorker): void
-  /** Ends the link when everything that was sent is on its way. */
-  close(): void
+  /** Ends the link; resolves when everything that was sent is on its way. */
+  close(): Promise<void>
 }
 
 /**
@@ -149,7 +149,9 @@ export async function joinGateway(path: string, greeting: Pick<Greeting, 'secret
   greet(new StreamWriter(down), { ...greeting, pid: process.pid, way: 'down' })
   up.resume()
   const refused = lost.then(() => {
-    throw new Error('the gateway did not take the worker; its log says why')
+    throw new Error(
+      'the gateway did not take the worker (its log says why); a new version of mswoole-ts wants a restart',
+    )
   })
   await Promise.race([welcome, refused])
   refused.catch(() => {})
@@ -159,8 +161,8 @@ export async function joinGateway(path: string, greeting: Pick<Greeting, 'secret
     serve: (worker) => {
       forWorker = readForWorker(worker)
     },
-    close: () => {
-      writer.end()
+    close: async () => {
+      await writer.end()
       down.destroy()
     },
   }

@@ -64,7 +64,7 @@ class WorkerProcess implements Life {
       const late = (this.#boot?.config.setting.max_wait_time ?? 0) * 1000
       await Promise.race([link.lost, new Promise((resolve) => setTimeout(resolve, late))])
     }
-    link?.close()
+    await link?.close()
     await Cache.close()
   }
 
