@@ -72,11 +72,11 @@ export class LinkServer {
       this.#sockets.delete(socket)
     })
     const reader = new RecordReader((type, version, fields) => {
+      // The worker sends nothing behind its greeting until it has been welcomed.
+      socket.off('data', hear).pause()
       this.#greeted({ socket, timer }, readGreeting(type, version, fields, this.#secret))
     })
-    // The worker sends nothing behind its greeting until it has been welcomed.
-    socket.once('data', (chunk) => {
-      socket.pause()
+    const hear = (chunk: Buffer | string) => {
       reader.push(Buffer.from(chunk))
       try {
         reader.read(() => true)
@@ -84,7 +84,8 @@ export class LinkServer {
         this.#host.refused(error instanceof Error ? error.message : String(error))
         socket.destroy()
       }
-    })
+    }
+    socket.on('data', hear)
   }
 
   #greeted(half: Half, { worker, pid, way }: Greeting): void {
