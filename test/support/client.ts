@@ -46,8 +46,8 @@ export class Client {
     })
   }
 
-  /** @param user who connects; undefined: without an auth string */
-  static async connect(url: string, user: UserFields | undefined = phone()): Promise<Client> {
+  /** @param user who connects; null: with the url as it is */
+  static async connect(url: string, user: UserFields | null = phone()): Promise<Client> {
     const address = new URL(url)
     if (user) address.searchParams.set('auth', authString(user))
     const client = new Client(address.href)
