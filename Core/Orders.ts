@@ -44,6 +44,8 @@ export type StopReason = 'serverStops' | 'restart'
 export type Report =
   /** It has started. A gateway says what its engine is, a worker what its code is configured to do. */
   | { readonly report: 'ready'; readonly engine?: string; readonly config?: AppConfig }
+  /** It begins to load a file of the user's. */
+  | { readonly report: 'loads'; readonly file: string }
   /** The process cannot start; `message` is for people. */
   | { readonly report: 'failed'; readonly message: string }
   | { readonly report: 'listening'; readonly ports: Readonly<Record<string, number>> }

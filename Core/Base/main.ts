@@ -3,7 +3,7 @@ import { Cache } from '../../Library/Cache/Cache'
 import { configureLog, log } from '../../Library/Log/Log'
 import { engineVersion } from '../Gateway/Engine'
 import { House } from '../Gateway/House'
-import { type Ending, type Life, live, watchUserCode } from '../Handler'
+import { type Ending, type Life, live, tell, watchUserCode } from '../Handler'
 import { InlineLink } from '../Link/Inline'
 import type { Boot, Order, Report } from '../Orders'
 import { readConfig } from '../Project'
@@ -19,9 +19,10 @@ class Base implements Life {
   async start(boot: Boot): Promise<Report> {
     const { root, runtime, name, link } = boot
     // A restart brings new code and its configuration; the ports are those that were found at the start.
-    const config = { ...readConfig(root, process.env), outside: boot.config.outside }
+    const configured = readConfig(root, process.env)
+    const config = { ...configured, outside: boot.config.outside }
     configureLog({ ...config.log, runtime, name })
-    const sources = loadSources(root)
+    const sources = loadSources(root, (file) => tell({ report: 'loads', file }))
     const house = await House.open({ ...boot, config }, { drained: () => {}, broken: () => {} })
     const inline = new InlineLink()
     const watch = new Watch()
@@ -31,7 +32,7 @@ class Base implements Life {
     this.#house = house
     this.#worker = worker
     watchUserCode(() => watch.inside(), true) // the connections live here: a throw in a timer must not end them
-    return { report: 'ready', engine: engineVersion, config }
+    return { report: 'ready', engine: engineVersion, config: configured }
   }
 
   async order(order: Order): Promise<Report | undefined> {

@@ -83,7 +83,7 @@ export class Assignment {
       this.#refusals.addAll(connection, 'serviceUnavailable', connection.inFlight.splice(0))
       connection.worker = undefined
     }
-    worker.connections.clear()
+    worker.lost()
     if (inside.length > 0) {
       log.error(
         { worker: worker.id, pid: worker.pid, fds: inside.slice(0, 100), count: inside.length },
@@ -97,8 +97,8 @@ export class Assignment {
   leave(connection: Connection): void {
     this.#holding.delete(connection)
     connection.held.length = 0
-    for (const _ of connection.inFlight.splice(0)) connection.worker?.finished()
     connection.worker?.connections.delete(connection)
+    connection.worker?.leave(connection)
   }
 
   /** @returns the worker of a connection's slot, which now knows of the connection; undefined while there is none */

@@ -89,7 +89,9 @@ export class Closes {
 
   #give(close: Close): void {
     const { connection, code, callMs } = close
-    const worker = this.#assignment.workerFor(connection)
+    // After a call that is still under way, also where others serve by now.
+    const last = connection.worker?.serves(connection.fd) ? connection.worker : undefined
+    const worker = last ?? this.#assignment.workerFor(connection)
     if (worker === undefined) return
     worker.connections.delete(connection) // it has no calls there, only this close
     close.worker = worker

@@ -62,6 +62,7 @@ export class FromWorker implements ToGateway, Turns {
   }
 
   end(fd: number, code: number, reason: string): void {
+    if (this.#worker.muted) return
     this.#deliveries.flush()
     this.#rooms.hub.get(fd)?.end(code, reason)
   }
@@ -91,6 +92,7 @@ export class FromWorker implements ToGateway, Turns {
 
   closed(fd: number): void {
     this.#rooms.closes.confirmed(fd, this.#worker)
+    this.#worker.left(fd)
   }
 
   ask(id: number, operation: Operation, fd: number, text: string): void {

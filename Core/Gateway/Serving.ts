@@ -10,6 +10,8 @@ export class Serving {
   /** It ran out of time, and its calls were answered 503: nothing that it still says counts. */
   muted = false
   #underWay = 0
+  /** Closed connections whose last call has not ended here; the close's own turn comes after it. */
+  readonly #leaving = new Set<number>()
   #idle: (() => void)[] = []
 
   constructor(id: number, pid: number, toWorker: Outgoing<ToWorker>) {
@@ -35,6 +37,30 @@ export class Serving {
     this.#underWay--
     if (this.#underWay > 0 || this.#idle.length === 0) return
     for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /** The connection has closed: of its messages only the one that has begun goes on, until the worker confirms the close. */
+  leave({ fd, inFlight }: Connection): void {
+    const messages = inFlight.splice(0).length
+    if (messages === 0) return
+    this.#leaving.add(fd)
+    this.#underWay -= messages - 1
+  }
+
+  /** Whether a call of a closed connection may still run here. */
+  serves(fd: number): boolean {
+    return this.#leaving.has(fd)
+  }
+
+  /** The worker has taken the turn of a close. */
+  left(fd: number): void {
+    if (this.#leaving.delete(fd)) this.finished()
+  }
+
+  /** It has died, or what it does counts no longer. */
+  lost(): void {
+    this.connections.clear()
+    this.#leaving.clear()
   }
 
   /** Resolves when nothing is under way there. */

@@ -72,11 +72,11 @@ export class LinkServer {
       this.#sockets.delete(socket)
     })
     const reader = new RecordReader((type, version, fields) => {
+      // The worker sends nothing behind its greeting until it has been welcomed.
+      socket.off('data', hear).pause()
       this.#greeted({ socket, timer }, readGreeting(type, version, fields, this.#secret))
     })
-    // The worker sends nothing behind its greeting until it has been welcomed.
-    socket.once('data', (chunk) => {
-      socket.pause()
+    const hear = (chunk: Buffer | string) => {
       reader.push(Buffer.from(chunk))
       try {
         reader.read(() => true)
@@ -84,7 +84,8 @@ export class LinkServer {
         this.#host.refused(error instanceof Error ? error.message : String(error))
         socket.destroy()
       }
-    })
+    }
+    socket.on('data', hear)
   }
 
   #greeted(half: Half, { worker, pid, way }: Greeting): void {
@@ -125,8 +126,8 @@ export interface WorkerLink {
   readonly lost: Promise<void>
   /** Hands the gateway's records to the worker from now on. */
   serve(worker: ToWorker): void
-  /** Ends the link when everything that was sent is on its way. */
-  close(): void
+  /** Ends the link; resolves when everything that was sent is on its way. */
+  close(): Promise<void>
 }
 
 /**
@@ -149,7 +150,9 @@ export async function joinGateway(path: string, greeting: Pick<Greeting, 'secret
   greet(new StreamWriter(down), { ...greeting, pid: process.pid, way: 'down' })
   up.resume()
   const refused = lost.then(() => {
-    throw new Error('the gateway did not take the worker; its log says why')
+    throw new Error(
+      'the gateway did not take the worker (its log says why); a new version of mswoole-ts wants a restart',
+    )
   })
   await Promise.race([welcome, refused])
   refused.catch(() => {})
@@ -159,8 +162,8 @@ export async function joinGateway(path: string, greeting: Pick<Greeting, 'secret
     serve: (worker) => {
       forWorker = readForWorker(worker)
     },
-    close: () => {
-      writer.end()
+    close: async () => {
+      await writer.end()
       down.destroy()
     },
   }

@@ -45,9 +45,10 @@ export class StreamWriter implements Channel {
     })
   }
 
-  end(): void {
+  /** Resolves when everything has been handed to the system, or nobody will read it. */
+  end(): Promise<void> {
     this.flush()
-    this.#socket.end()
+    return new Promise((resolve) => this.#socket.end(() => resolve()))
   }
 }
 

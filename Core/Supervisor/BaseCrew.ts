@@ -1,72 +1,121 @@
 import { join } from 'node:path'
 import { log } from '../../Library/Log/Log'
+import type { Project } from '../Project'
 import { Backoff, pause } from './Backoff'
 import { Child } from './Child'
-import type { Crew, Manned, Supplies } from './Crew'
+import { type Crew, type Manned, START_GRACE_MS, type Supplies } from './Crew'
 import { lastHook } from './LastHook'
+import { Queue } from './Queue'
+import { checkUnchangeable } from './Unchangeable'
 
 const ENTRY = join(__dirname, '..', 'Base', 'main.js')
 
 /** Base mode: one process. It dies with its connections, and a reload is a restart. */
 export class BaseCrew implements Crew {
+  readonly #project: Project
   readonly #supplies: Supplies
   readonly #backoff = new Backoff()
-  #child: Child | undefined
+  readonly #changes = new Queue()
+  /** All that have not ended: the one that serves, and at a reload another one. */
+  readonly #children = new Set<Child>()
+  #serving: Child | undefined
   #starts = 0
   #stopping = false
 
-  constructor(supplies: Supplies) {
+  constructor(project: Project, supplies: Supplies) {
+    this.#project = project
     this.#supplies = supplies
   }
 
   async start(): Promise<Manned> {
-    const child = new Child(ENTRY)
-    this.#child = child
-    const link = { path: '', secret: '', worker: ++this.#starts }
-    const { engine = '' } = await child.boot({ ...this.#supplies, name: 'base', link })
-    const { ports } = await child.ask({ order: 'listen' }, 'listening')
-    this.#backoff.reset()
-    child.ended.then((how) => this.#ended(child, how))
-    return { engine, ports, workers: 1 }
+    const { child, engine } = await this.#boot()
+    this.#serving = child
+    try {
+      const ports = await this.#listen(child)
+      child.ended.then((how) => this.#ended(child, how))
+      return { engine, ports, workers: 1 }
+    } catch (error) {
+      child.kill()
+      await child.ended
+      throw error
+    }
   }
 
-  async reload(): Promise<void> {
-    const old = this.#child
-    this.#child = undefined
-    const deadline = this.#supplies.config.setting.max_wait_time * 1000
-    await old?.ask({ order: 'hook', hook: 'onReload' }, 'hooked')
-    await old?.stop({ order: 'stop', reason: 'restart' }, deadline)
-    await this.start()
-    log.info('restarted with new code')
+  /** One after the other: a second reload waits for the first one. */
+  reload(): Promise<void> {
+    return this.#changes.run(() => this.#reload())
   }
 
   async stop(deadlineMs: number): Promise<boolean> {
     this.#stopping = true
-    const child = this.#child
-    if (child === undefined || !child.alive) return true
-    const late = setTimeout(() => child.kill(), deadlineMs)
-    const { clean } = await this.#stopInOrder(child, deadlineMs)
+    const late = setTimeout(() => this.kill(), deadlineMs)
+    const stopped = await Promise.all([...this.#children].map((child) => this.#stopInOrder(child, deadlineMs)))
     clearTimeout(late)
-    return clean
+    return stopped.every((clean) => clean)
   }
 
   kill(): void {
     this.#stopping = true
-    this.#child?.kill()
+    for (const child of this.#children) child.kill()
   }
 
-  async #stopInOrder(child: Child, deadlineMs: number): Promise<{ clean: boolean }> {
+  /** Starts a process that does not yet listen. @throws Error that says why it does not start; it has ended then */
+  async #boot(): Promise<{ child: Child; engine: string }> {
+    const child = new Child(ENTRY)
+    this.#children.add(child)
+    child.ended.then(() => this.#children.delete(child))
+    const link = { path: '', secret: '', worker: ++this.#starts }
+    const { config: now } = this.#project
+    try {
+      const limit = now.setting.stall_limit * 1000 + START_GRACE_MS
+      const { engine = '', config = now } = await child.boot({ ...this.#supplies, name: 'base', link }, limit)
+      if (this.#serving?.alive) checkUnchangeable(now, config)
+      return { child, engine }
+    } catch (error) {
+      child.kill()
+      await child.ended
+      throw error
+    }
+  }
+
+  async #listen(child: Child): Promise<Manned['ports']> {
+    const { ports } = await child.ask({ order: 'listen' }, 'listening')
+    this.#backoff.reset()
+    return ports
+  }
+
+  /** The new process is ready, but for its ports, before the old one goes: code that does not start changes nothing. */
+  async #reload(): Promise<void> {
+    if (this.#stopping) throw new Error('the server stops')
+    const { child } = await this.#boot()
+    const old = this.#serving
+    this.#serving = child
+    child.ended.then((how) => this.#ended(child, how))
+    const limit = this.#supplies.config.setting.max_wait_time * 1000
+    const told = old?.ask({ order: 'hook', hook: 'onReload' }, 'hooked').catch(() => {})
+    await Promise.race([told, pause(limit)])
+    await old?.stop({ order: 'stop', reason: 'restart' }, limit)
+    try {
+      await this.#listen(child)
+    } catch (error) {
+      child.kill() // its end lets everything begin anew
+      throw error
+    }
+    log.info('restarted with new code')
+  }
+
+  async #stopInOrder(child: Child, deadlineMs: number): Promise<boolean> {
     try {
       await child.ask({ order: 'unlisten' }, 'unlistened')
       await lastHook(child, deadlineMs / 2)
-      return { clean: await child.stop({ order: 'stop', reason: 'serverStops' }, deadlineMs) }
+      return await child.stop({ order: 'stop', reason: 'serverStops' }, deadlineMs)
     } catch {
-      return { clean: false } // it ended in the middle of it: killed, or died
+      return false // it ended in the middle of it: killed, or died
     }
   }
 
   async #ended(child: Child, how: string): Promise<void> {
-    if (this.#stopping || this.#child !== child) return
+    if (this.#stopping || this.#serving !== child) return
     log.fatal({ pid: child.pid }, `the process ${how}; its connections are lost; it is started again`)
     while (!this.#stopping) {
       await pause(this.#backoff.next())
@@ -76,7 +125,6 @@ export class BaseCrew implements Crew {
         log.info({ ports }, 'started again')
         return
       } catch (error) {
-        this.#child?.kill()
         log.error({ err: error, crashLoop: this.#backoff.looping }, 'the process does not start; it is tried again')
       }
     }

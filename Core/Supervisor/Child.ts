@@ -41,16 +41,36 @@ export class Child {
 
   /**
    * Lets it start.
-   * @throws Error that says why it did not
+   * @param limitMs how long it may take to load one file of user code, and whatever else it does, in milliseconds; none for a process
+   *   without user code
+   * @throws Error that says why it did not; it may still run
    */
-  async boot(boot: Boot): Promise<ReportOf<'ready'>> {
+  async boot(boot: Boot, limitMs?: number): Promise<ReportOf<'ready'>> {
     const failed = this.next('failed').then(({ message }) => {
       throw new Error(message)
     })
     failed.catch(() => {}) // it may end, some day, without having failed
     const ready = this.ask({ order: 'boot', boot }, 'ready')
     ready.catch(() => {}) // the failure says more
-    return Promise.race([failed, ready])
+    if (limitMs === undefined) return Promise.race([failed, ready])
+    const { hangs, over } = this.#patience(limitMs)
+    return Promise.race([failed, ready, hangs]).finally(over)
+  }
+
+  /** @returns what rejects when the loading of user code does not go on, and what ends the watch */
+  #patience(limitMs: number): { hangs: Promise<never>; over: () => void } {
+    let timer: NodeJS.Timeout | undefined
+    const hangs = new Promise<never>((_, reject) => {
+      const wait = (file: string) => {
+        clearTimeout(timer)
+        timer = setTimeout(() => {
+          reject(new Error(`${file} hangs: it did not go on for ${limitMs / 1000} s (setting.stall_limit)`))
+        }, limitMs)
+      }
+      wait('the start of the process')
+      this.on('loads', ({ file }) => wait(file))
+    })
+    return { hangs, over: () => clearTimeout(timer) }
   }
 
   /** @returns the answer to an order @throws Error when the process ends before it comes */
@@ -81,7 +101,7 @@ export class Child {
     })
   }
 
-  /** Calls back at every report of a kind. */
+  /** Calls back at every report of a kind, as long as the process lives. */
   on<K extends Kind>(kind: K, callback: (report: ReportOf<K>) => void): void {
     this.#listeners.add((report) => {
       if (isKind(report, kind)) callback(report)

@@ -10,6 +10,9 @@ export interface Manned {
 /** What every process is given; the crew adds its name and its link. */
 export type Supplies = Omit<Boot, 'name' | 'link' | 'copy'>
 
+/** What a process with user code may take beyond `stall_limit` to start, in milliseconds. */
+export const START_GRACE_MS = 5000
+
 /** The processes that do the work, in one of the two modes. */
 export interface Crew {
   /** @throws Error that says why it cannot; no process is left then */

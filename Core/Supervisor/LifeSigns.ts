@@ -9,14 +9,19 @@ const GRACE_MS = 1000
 
 /** Ends workers that give no sign of life for `stall_limit`. */
 export class LifeSigns {
-  readonly #limitMs: number
+  #limitMs = 0
   readonly #seen = new Map<Hand, number>()
   readonly #timer: NodeJS.Timeout
   #looked = performance.now()
 
   constructor(limitMs: number) {
-    this.#limitMs = limitMs + GRACE_MS
+    this.limit(limitMs)
     this.#timer = setInterval(() => this.#look(), ASK_MS)
+  }
+
+  /** @param ms milliseconds without a sign of life */
+  limit(ms: number): void {
+    this.#limitMs = ms + GRACE_MS
   }
 
   watch(hand: Hand): void {

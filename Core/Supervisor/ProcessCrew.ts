@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
@@ -11,6 +12,8 @@ import { Generation } from './Generation'
 import { Hand } from './Hand'
 import { lastHook } from './LastHook'
 import { LifeSigns } from './LifeSigns'
+import { Queue } from './Queue'
+import { checkUnchangeable } from './Unchangeable'
 
 const GATEWAY = join(__dirname, '..', 'Gateway', 'main.js')
 
@@ -32,7 +35,10 @@ export class ProcessCrew implements Crew {
   #slots: (Hand | undefined)[] = []
   #generation: Generation | undefined
   #numbers = { worker: 0, generation: 0 }
-  #changing: Promise<unknown> = Promise.resolve()
+  /** Reloads and replacements. */
+  readonly #changes = new Queue()
+  /** What the gateway is told of the slots, and what stands in them. */
+  readonly #switches = new Queue()
   #stopping = false
 
   /** @param socket path of the unix socket on which workers join the gateway */
@@ -47,13 +53,14 @@ export class ProcessCrew implements Crew {
 
   async start(): Promise<Manned> {
     Generation.clear(this.#project)
-    this.#generation = Generation.take(this.#project, ++this.#numbers.generation)
     try {
+      this.#generation = Generation.take(this.#project, ++this.#numbers.generation)
       return await this.#open(this.#generation)
     } catch (error) {
       this.kill()
+      await Promise.all([...this.#hands.values()].map((hand) => hand.child.ended))
       await this.#gateway?.ended
-      Generation.clear(this.#project)
+      this.#removeFiles()
       throw error
     }
   }
@@ -78,7 +85,7 @@ export class ProcessCrew implements Crew {
 
   /** One after the other: a second reload waits for the first one. */
   reload(): Promise<void> {
-    return this.#exclusively(() => this.#reload())
+    return this.#changes.run(() => this.#reload())
   }
 
   async stop(deadlineMs: number): Promise<boolean> {
@@ -101,7 +108,7 @@ export class ProcessCrew implements Crew {
     await Promise.all(hands.map((hand) => hand.end()))
     clearTimeout(late)
     this.#signs.stop()
-    Generation.clear(this.#project)
+    this.#removeFiles()
     return clean
   }
 
@@ -112,28 +119,45 @@ export class ProcessCrew implements Crew {
     this.#signs.stop()
   }
 
+  #removeFiles(): void {
+    Generation.clear(this.#project)
+    rmSync(this.#socket, { force: true })
+  }
+
   async #reload(): Promise<void> {
+    if (this.#stopping) throw new Error('the server stops')
     const generation = Generation.take(this.#project, ++this.#numbers.generation)
     let hands: Hand[] = []
+    let old: { hands: Hand[]; generation: Generation | undefined }
     try {
       const hired = await this.#hire(generation)
       hands = hired.hands
-      checkUnchangeable(this.#config, hired.config)
-      await this.#assign(hands, hired.config)
-      this.#config = { ...hired.config, outside: this.#config.outside }
+      checkUnchangeable({ ...this.#config, outside: this.#project.config.outside }, hired.config)
+      old = await this.#commit(generation, hired.hands, hired.config)
     } catch (error) {
       await Promise.all(hands.map((hand) => hand.discard()))
       generation.drop()
       throw error
     }
-    const old = { hands: this.#slots.flatMap((hand) => hand ?? []), generation: this.#generation }
-    this.#slots = hands
-    this.#generation = generation
-    for (const hand of hands) this.#watch(hand)
     log.info({ generation: generation.number, workers: hands.map(({ id }) => id) }, 'reload: new code serves')
     await Promise.all(old.hands.map((hand) => this.#retire(hand, 'onReload')))
     old.generation?.drop()
     log.info({ generation: generation.number }, 'reload: the last old worker has ended')
+  }
+
+  /** Lets a new set of workers serve. @returns what served before @throws Error when one of them has died; nothing has changed then */
+  #commit(generation: Generation, hands: readonly Hand[], config: AppConfig) {
+    return this.#switches.run(async () => {
+      await this.#assign(hands, config)
+      const old = { hands: this.#slots.flatMap((hand) => hand ?? []), generation: this.#generation }
+      this.#slots = [...hands]
+      this.#generation = generation
+      this.#config = { ...config, outside: this.#config.outside }
+      this.#signs.limit(config.setting.stall_limit * 1000)
+      for (const backoff of this.#backoffs) backoff.reset()
+      for (const hand of hands) this.#watch(hand)
+      return old
+    })
   }
 
   /** Starts a whole set of workers. @throws Error of the first that does not start; the others are ended then */
@@ -156,16 +180,8 @@ export class ProcessCrew implements Crew {
     return hand
   }
 
-  async #boot(hand: Hand): Promise<AppConfig> {
-    const link = { path: this.#socket, secret: this.#secret, worker: hand.id }
-    const { id, generation } = hand
-    const boot = { ...this.#supplies, name: `worker ${id}`, root: generation.root, copy: generation.copy, link }
-    try {
-      const { config = this.#config } = await hand.child.boot(boot)
-      return config
-    } catch (error) {
-      throw new Error(generation.original(error instanceof Error ? error.message : String(error)))
-    }
+  #boot(hand: Hand): Promise<AppConfig> {
+    return hand.boot({ ...this.#supplies, config: this.#config }, { path: this.#socket, secret: this.#secret })
   }
 
   /** Lets the gateway give each slot to its hand. @throws Error when one of them has died meanwhile */
@@ -180,7 +196,7 @@ export class ProcessCrew implements Crew {
   /** From now on the hand is replaced when it dies, stands still or wears out. */
   #watch(hand: Hand): void {
     this.#signs.watch(hand)
-    hand.child.on('worn', ({ reason }) => this.#exclusively(() => this.#recycle(hand, reason)).catch(() => {}))
+    hand.child.on('worn', ({ reason }) => this.#worn(hand, reason))
     hand.child.ended.then((how) => this.#died(hand, how))
   }
 
@@ -210,33 +226,46 @@ export class ProcessCrew implements Crew {
   }
 
   /** Gives an empty slot to a hand, unless a reload has filled it meanwhile. */
-  async #place(hand: Hand, slot: number): Promise<boolean> {
-    if (this.#stopping || this.#slots[slot] !== undefined || hand.generation !== this.#generation) return false
-    this.#slots[slot] = hand
-    this.#watch(hand)
-    await this.#assign(this.#slots)
-    log.info({ worker: hand.id, pid: hand.child.pid }, 'a new worker serves')
-    return true
+  #place(hand: Hand, slot: number): Promise<boolean> {
+    return this.#switches.run(async () => {
+      if (this.#stopping || this.#slots[slot] !== undefined || hand.generation !== this.#generation) return false
+      await this.#assign(this.#slots.with(slot, hand))
+      this.#slots[slot] = hand
+      this.#watch(hand)
+      log.info({ worker: hand.id, pid: hand.child.pid }, 'a new worker serves')
+      return true
+    })
   }
 
-  /** Replaces one hand by a new one of the same code, which is ready before the old one goes. */
-  async #recycle(hand: Hand, reason: string): Promise<void> {
+  /** Replaces a hand when its turn has come; one that could not be replaced is so later. */
+  async #worn(hand: Hand, reason: string): Promise<void> {
     const slot = this.#slots.indexOf(hand)
-    if (this.#stopping || slot < 0) return
+    const backoff = this.#backoffs[slot]
+    if (this.#stopping || backoff === undefined) return
+    if (await this.#changes.run(() => this.#recycle(hand, slot, reason))) return backoff.reset()
+    await pause(backoff.next())
+    await this.#worn(hand, reason)
+  }
+
+  /** Replaces one hand by a new one of the same code, which is ready before the old one goes. @returns whether that went well */
+  async #recycle(hand: Hand, slot: number, reason: string): Promise<boolean> {
+    if (this.#stopping || this.#slots[slot] !== hand) return true // a reload, or its death, was faster
     const next = this.#newHand(hand.generation)
     try {
       await this.#boot(next)
-      const slots = this.#slots.with(slot, next)
-      await this.#assign(slots)
-      this.#slots = slots
+      await this.#switches.run(async () => {
+        await this.#assign(this.#slots.with(slot, next))
+        this.#slots[slot] = next
+        this.#watch(next)
+      })
     } catch (error) {
-      log.error({ err: error, worker: hand.id }, 'a worn worker could not be replaced and goes on')
+      log.error({ err: error, worker: hand.id }, 'a worn worker could not be replaced yet and goes on')
       await next.discard()
-      return
+      return false
     }
-    this.#watch(next)
     log.info({ worker: hand.id, by: next.id, reason }, 'a worker is replaced')
     await this.#retire(hand)
+    return true
   }
 
   /** Ends a hand that serves no longer, when the calls in it have ended or their time is over. */
@@ -276,22 +305,5 @@ export class ProcessCrew implements Crew {
         await pause(backoff.next())
       }
     }
-  }
-
-  /** Changes of the set of workers come one after the other. */
-  #exclusively<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#changing.then(change)
-    this.#changing = result.catch(() => {})
-    return result
-  }
-}
-
-/** @throws Error when new code is configured for what cannot change in a running server */
-function checkUnchangeable(now: AppConfig, next: AppConfig): void {
-  const ports = ({ outside }: AppConfig) => Object.keys(outside).sort().join(', ')
-  if (ports(now) !== ports(next))
-    throw new Error(`the public ports change (${ports(now)} to ${ports(next)}): use restart`)
-  for (const name of ['mode', 'reactor_num', 'dispatch_mode'] as const) {
-    if (now.setting[name] !== next.setting[name]) throw new Error(`setting.${name} changes: use restart`)
   }
 }

@@ -116,7 +116,7 @@ export class Supervisor {
   async #hire(): Promise<Crew> {
     const { setting } = this.#project.config
     const supplies = await this.#supply()
-    if (setting.mode === 'base') return new BaseCrew(supplies)
+    if (setting.mode === 'base') return new BaseCrew(this.#project, supplies)
     const workers = setting.worker_num ?? (supplies.embedded ? 1 : availableParallelism())
     return new ProcessCrew(this.#project, supplies, workers, this.#runtime.socket('link.sock'))
   }

@@ -21,9 +21,10 @@ export class SourceError extends Error {
 /**
  * Loads every App/<Module>/Controller/<Name>.js.
  * @param root the folder of the compiled project, which holds App/
+ * @param loads told of each file before it is loaded
  * @throws SourceError for the first file that throws
  */
-export function loadSources(root: string): Source[] {
+export function loadSources(root: string, loads: (file: string) => void = () => {}): Source[] {
   const require = createRequire(join(root, 'package.json'))
   const app = join(root, 'App')
   const sources: Source[] = []
@@ -33,6 +34,7 @@ export function loadSources(root: string): Source[] {
       const path = join(folder, file)
       const name = basename(file, '.js')
       const source = relative(root, path).replace(/\.js$/, '.ts')
+      loads(path)
       const exports = load(require, path, source)
       sources.push({ file: source, module, name, exported: exports[name] ?? exports.default })
     }

@@ -31,7 +31,7 @@ class WorkerProcess implements Life {
     watchUserCode(() => watch.inside(), false)
     const config = readConfig(root, process.env)
     Cache.configure(cache)
-    const sources = loadSources(root)
+    const sources = loadSources(root, (file) => tell({ report: 'loads', file }))
     await Cache.ready('master', STORE_WAIT_MS).catch((error: unknown) => {
       log.warn({ reason: String(error) }, 'Redis does not answer; the worker starts without it')
     })
@@ -60,7 +60,7 @@ class WorkerProcess implements Life {
       const late = (this.#boot?.config.setting.max_wait_time ?? 0) * 1000
       await Promise.race([link.lost, new Promise((resolve) => setTimeout(resolve, late))])
     }
-    link?.close()
+    await link?.close()
     await Cache.close()
   }
 

@@ -46,8 +46,8 @@ export class Client {
     })
   }
 
-  /** @param user who connects; undefined: without an auth string */
-  static async connect(url: string, ...given: [user?: UserFields | undefined]): Promise<Client> {
+  /** @param user who connects; undefined or null: the url as it is */
+  static async connect(url: string, ...given: [user?: UserFields | null | undefined]): Promise<Client> {
     const user = given.length === 0 ? phone() : given[0] // a default would stand in for undefined, too
     const address = new URL(url)
     if (user) address.searchParams.set('auth', authString(user))

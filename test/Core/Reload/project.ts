@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { AppOptions } from '../../../Library/Config/Schema'
@@ -42,6 +42,11 @@ export class Project {
 
   remove(path: string): void {
     rmSync(join(this.folder, 'dist', path), { recursive: true })
+  }
+
+  /** @param from and @param to below the project's folder */
+  rename(from: string, to: string): void {
+    renameSync(join(this.folder, from), join(this.folder, to))
   }
 
   /** The code that answers with this version. */

@@ -1,0 +1,63 @@
+import { afterEach, expect, test } from 'vitest'
+import type { Server } from '../../support/server'
+import { type Call, Load } from './load'
+import { workersOf } from './processes'
+import { Project } from './project'
+
+/** How long each load lasts, in seconds; RECYCLE_SECONDS=60 is the whole promise. */
+const SECONDS = Number(process.env.RECYCLE_SECONDS ?? 12)
+const WORKERS = 2
+
+let project: Project
+let server: Server
+afterEach(async () => {
+  await server.stop()
+  project.delete()
+})
+
+/** Loads the server while its workers wear out. @returns how many were replaced */
+async function wear(clients: number, seconds: number, call: (client: number, n: number) => Call): Promise<number> {
+  server = await project.start()
+  const load = await Load.start({ url: server.url(), clients, inFlight: 2, call })
+  let most = 0
+  const look = setInterval(() => {
+    most = Math.max(most, workersOf(project.folder).length)
+  }, 100)
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000)) // the load is what the test is about
+  clearInterval(look)
+  const { calls, longestMs, pids, ...totals } = await load.stop()
+  expect(totals).toEqual({
+    answered: calls,
+    lost: 0,
+    doubled: 0,
+    disordered: 0,
+    older: 0,
+    tooOld: 0,
+    refused: 0,
+    closed: 0,
+  })
+  const replaced = server.log.all.filter(({ msg }) => msg === 'a worker is replaced')
+  console.log(`${replaced.length} replaced in ${seconds} s: ${calls} calls, longest wait ${longestMs.toFixed(1)} ms`)
+  expect(pids.size).toBeGreaterThanOrEqual(replaced.length)
+  // One at a time, the new one ready before the old one goes.
+  expect(most).toBe(WORKERS + 1)
+  expect(server.log.all.filter(({ level }) => level === 'fatal' || level === 'error')).toEqual([])
+  return replaced.length
+}
+
+test('max_request: workers are replaced one at a time under load, and no call is lost', {
+  timeout: 120_000,
+}, async () => {
+  project = new Project({ setting: { worker_num: WORKERS, max_request: 1000 } })
+  const replaced = await wear(100, SECONDS, (client, n) =>
+    client % 4 === 0 ? { method: 'calls.calls.wait', ms: (client + n) % 30 } : { method: 'calls.calls.now' },
+  )
+  expect(replaced).toBeGreaterThan(SECONDS / 5)
+})
+
+test('max_memory: a worker that leaks is replaced before it grows without end', { timeout: 120_000 }, async () => {
+  project = new Project({ setting: { worker_num: WORKERS, max_memory: 130 } })
+  const replaced = await wear(10, SECONDS / 2, () => ({ method: 'calls.calls.leak', kib: 8 }))
+  expect(replaced).toBeGreaterThan(1)
+  expect(server.log.all.some(({ reason }) => /it uses \d+ MiB \(max_memory 130\)/.test(`${reason}`))).toBe(true)
+})
