@@ -101,9 +101,14 @@ export class Assignment {
     connection.worker?.leave(connection)
   }
 
+  /** @returns the worker of a connection's slot; undefined while there is none */
+  slotOf(connection: Connection): Serving | undefined {
+    return this.#slots[connection.slot % Math.max(1, this.#slots.length)]
+  }
+
   /** @returns the worker of a connection's slot, which now knows of the connection; undefined while there is none */
   workerFor(connection: Connection): Serving | undefined {
-    const worker = this.#slots[connection.slot % Math.max(1, this.#slots.length)]
+    const worker = this.slotOf(connection)
     if (worker === undefined || connection.worker === worker) return worker
     connection.worker?.connections.delete(connection)
     connection.worker = worker
@@ -117,7 +122,7 @@ export class Assignment {
 
   /** @returns the worker that may take the connection's next message; undefined: it has to wait */
   #ready(connection: Connection): Serving | undefined {
-    const worker = this.#slots[connection.slot % Math.max(1, this.#slots.length)]
+    const worker = this.slotOf(connection)
     if (connection.worker === worker) return worker
     // The old worker is still at it: the new one must not overtake it.
     return connection.inFlight.length > 0 ? undefined : this.workerFor(connection)

@@ -22,11 +22,14 @@ interface Close {
 
 /**
  * The closes whose hooks are to run: each is kept until a worker has confirmed it, given to a second worker if the first one dies of
- * it, and given up when its time is over. The record of the connection is cleaned after that, whatever happened.
+ * it, and given up when its time is over. Those whose worker has died are given out again one by one: only one of them need have
+ * ended it, and would take the others along once more. The record of the connection is cleaned after that, whatever happened.
  */
 export class Closes {
   readonly #assignment: Assignment
   readonly #closes = new Map<number, Close>()
+  /** Workers that run the hooks of a close for the second time. */
+  readonly #retrying = new Set<Serving>()
 
   constructor(assignment: Assignment) {
     this.#assignment = assignment
@@ -70,12 +73,13 @@ export class Closes {
 
   /** A worker has died. */
   lost(worker: Serving): void {
+    this.#retrying.delete(worker)
     for (const close of [...this.#closes.values()]) {
       if (close.worker !== worker) continue
       close.worker = undefined
       const { fd, controllers } = close.connection
       if (close.tries < MOST_WORKERS) {
-        this.#wait(close, HOOKS_MS, 'there was no worker to run them')
+        this.#wait(close, HOOKS_MS, 'there was no worker to run them in time')
         this.#give(close)
       } else {
         log.error(
@@ -89,14 +93,17 @@ export class Closes {
 
   #give(close: Close): void {
     const { connection, code, callMs } = close
+    const again = close.tries > 0
     // After a call that is still under way, also where others serve by now.
     const last = connection.worker?.serves(connection.fd) ? connection.worker : undefined
-    const worker = last ?? this.#assignment.workerFor(connection)
-    if (worker === undefined) return
+    const worker = last ?? this.#assignment.slotOf(connection)
+    if (worker === undefined || (again && this.#retrying.has(worker))) return // `reassign` comes back to it
+    if (last === undefined) this.#assignment.workerFor(connection) // lets it know of the connection
     worker.connections.delete(connection) // it has no calls there, only this close
+    if (again) this.#retrying.add(worker)
     close.worker = worker
     close.tries++
-    this.#wait(close, HOOKS_MS + (close.tries === 1 ? callMs : 0), 'they took too long')
+    this.#wait(close, HOOKS_MS + (again ? 0 : callMs), 'they took too long')
     worker.began()
     worker.toWorker.close(connection.fd, code, [...(connection.controllers ?? [])])
   }
@@ -117,8 +124,10 @@ export class Closes {
 
   #end(close: Close): void {
     clearTimeout(close.deadline)
-    close.worker?.finished()
+    const { worker } = close
+    worker?.finished()
     this.#closes.delete(close.connection.fd)
     close.over()
+    if (worker && close.tries > 1 && this.#retrying.delete(worker)) this.reassign()
   }
 }

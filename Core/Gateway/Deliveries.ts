@@ -1,21 +1,14 @@
 import type { Redis } from 'ioredis'
-import { isStoreAway } from '../../Library/Cache/Cache'
-import { log } from '../../Library/Log/Log'
-import { Tally } from '../../Library/Log/Tally'
 import type { Audience, Bytes } from '../Link/Contract'
-import { instanceOf, isFd } from '../Record/Keys'
 import type { Connection } from './Connection'
 import type { Hub } from './Hub'
+import { SetDeliveries } from './SetDeliveries'
 
 /** Brings the texts of a worker to the sockets: to one, or to all of an audience. */
 export class Deliveries {
   readonly #hub: Hub
-  readonly #redis: Redis
-  readonly #instance: number
+  readonly #sets: SetDeliveries
   readonly #isRaw: (key: string) => boolean
-  readonly #lost = new Tally<'Redis is away' | 'the key is no set'>((reason, count) => {
-    log.error({ reason, count }, 'messages to groups were lost: the Redis set could not be read')
-  })
   #to: Connection | undefined
   #texts: Bytes[] = []
 
@@ -25,9 +18,13 @@ export class Deliveries {
   /** @param isRaw whether a key is always sent by the set */
   constructor(hub: Hub, redis: Redis, instance: number, isRaw: (key: string) => boolean) {
     this.#hub = hub
-    this.#redis = redis
-    this.#instance = instance
+    this.#sets = new SetDeliveries(hub, redis, instance)
     this.#isRaw = isRaw
+  }
+
+  /** So much waits for sets to be read that nothing should be added for now. */
+  get full(): boolean {
+    return this.#sets.full
   }
 
   begin(): void {
@@ -72,28 +69,13 @@ export class Deliveries {
   #toGroup(group: string, except: readonly number[], text: Bytes): void {
     const members = this.#hub.members(group)
     if (members === undefined || this.#isRaw(group)) {
-      this.#toSet(group, except, Buffer.from(text)).catch((error: unknown) =>
-        this.#lost.add(isStoreAway(error) ? 'Redis is away' : 'the key is no set'),
-      )
+      this.#sets.add({ key: group, except, text: Buffer.from(text) })
       this.count++
       return
     }
     if (except.length > 0) return this.#each(members, except, text)
     this.count += members.size
     this.#hub.publish(group, text)
-  }
-
-  /** A set that is filled by hand: read, and sent by fd. A dead fd found there is taken out. */
-  async #toSet(key: string, except: readonly number[], text: Buffer): Promise<void> {
-    const dead: string[] = []
-    for (const member of await this.#redis.smembers(key)) {
-      const fd = Number(member)
-      if (!isFd(fd) || instanceOf(fd) !== this.#instance) continue
-      const connection = this.#hub.get(fd)
-      if (connection === undefined) dead.push(member)
-      else if (!except.includes(fd)) connection.send(text)
-    }
-    if (dead.length > 0) await this.#redis.srem(key, ...dead)
   }
 
   #each(connections: Iterable<Connection>, except: readonly number[], text: Bytes, port?: string): void {

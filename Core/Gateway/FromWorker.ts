@@ -43,7 +43,7 @@ export class FromWorker implements ToGateway, Turns {
   }
 
   spent(): boolean {
-    return this.#deliveries.count >= TURN
+    return this.#deliveries.count >= TURN || this.#deliveries.full
   }
 
   endTurn(): void {

@@ -36,7 +36,7 @@ class Pipe implements Channel {
       taken?.()
       this.#reader.push(this.#chunk)
     }
-    this.#reader.read(enough)
+    if (!enough()) this.#reader.read(enough)
     if (this.#reader.empty && this.#chunk !== undefined) {
       if (this.#chunk.buffer.byteLength <= LARGEST_SPARE) this.#spare = Buffer.from(this.#chunk.buffer)
       this.#chunk = undefined

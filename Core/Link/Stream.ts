@@ -84,7 +84,8 @@ export class StreamReader {
     let all = false
     this.#turns.beginTurn()
     try {
-      all = this.#reader.read(() => this.#turns.spent())
+      // What the turns before have left to do may be enough already.
+      all = !this.#turns.spent() && this.#reader.read(() => this.#turns.spent())
     } catch (error) {
       if (!(error instanceof BrokenRecord)) {
         this.#again() // one record's fault must not hold up those behind it

@@ -15,12 +15,13 @@ export class Tally<Kind extends string> {
     this.#say = say
   }
 
-  add(kind: Kind): void {
+  /** @param count how many of them at once */
+  add(kind: Kind, count = 1): void {
     if (this.#timer !== undefined) {
-      this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
+      this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + count)
       return
     }
-    this.#say(kind, 1)
+    this.#say(kind, count)
     this.#arm()
   }
 

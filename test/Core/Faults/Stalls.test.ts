@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Client } from '../../support/client'
+import { Load } from '../../support/load'
+import { Pulse } from '../../support/pulse'
+import { Server } from '../../support/server'
+import { count, ended, expectNothingLost, gatewayOf, measured, onePerWorker, workersOf } from './support'
+
+const STALL_S = 2
+const IN_FLIGHT = 4
+
+let server: Server
+let caller: Client
+let neighbour: Client
+beforeAll(async () => {
+  const env = { APP_MODE: 'process', TEST_STALL: `${STALL_S}`, TEST_IN_FLIGHT: `${IN_FLIGHT}` }
+  server = await Server.start({ fixture: 'faults', env })
+  ;[caller, neighbour] = await onePerWorker(server)
+})
+afterAll(() => server.stop())
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+test('a worker that stands still: 429 names what it cannot take, 503 what was inside, the log the action and for how long', async () => {
+  const { count: frames, pid } = await count(caller)
+  const pulse = await Pulse.start(server.url())
+  const began = performance.now()
+  caller.send({ method: 'fault.crash.loop' })
+  for (let frame = 0; frame < IN_FLIGHT + 2; frame++) caller.send({ method: 'fault.work.count' })
+  expect((await caller.next('tooManyRequests')).param).toEqual({ from: frames + 1 + IN_FLIGHT, count: 3 })
+  expect((await caller.next('serviceUnavailable')).param).toEqual({ from: frames + 1, count: IN_FLIGHT })
+  const replacedAfter = performance.now() - began
+  const { msg, action } = await server.logged(({ msg }) => msg.startsWith('the worker stands still for'))
+  expect(msg).toBe(`the worker stands still for ${STALL_S} s in Fault.Crash.loop`)
+  expect(action).toBe('Fault.Crash.loop')
+  expect(replacedAfter).toBeGreaterThan(STALL_S * 1000)
+  expect(replacedAfter).toBeLessThan(STALL_S * 1000 + 3000)
+  const after = await count(caller)
+  expect(after).toMatchObject({ count: frames + 1 })
+  expect(after.pid).not.toBe(pid)
+  measured('a looping worker', { replacedAfterMs: Math.round(replacedAfter), worstHeartbeat: pulse.worst })
+  expect(pulse.worst).toBeLessThan(1000)
+  await pulse.stop()
+})
+
+test('a worker that is stopped for longer than stall_limit is replaced, and its calls get 503', async () => {
+  const { pid } = await count(caller)
+  process.kill(pid, 'SIGSTOP')
+  caller.send({ method: 'fault.work.count' })
+  expect((await caller.next('serviceUnavailable', 10_000)).param).toMatchObject({ count: 1 })
+  await server.logged(({ msg, pid: who }) => msg.startsWith('a worker gives no sign of life') && who === pid)
+  await ended([pid], 5000)
+  expect((await count(caller)).pid).not.toBe(pid)
+  expect((await count(neighbour)).pid).not.toBe(pid)
+})
+
+test('a worker that is stopped for less goes on where it was', async () => {
+  const { pid, count: before } = await count(caller)
+  process.kill(pid, 'SIGSTOP')
+  const call = count(caller)
+  await pause(1000)
+  process.kill(pid, 'SIGCONT')
+  expect(await call).toMatchObject({ pid, count: before + 1 })
+})
+
+test.each([
+  ['the gateway', () => [gatewayOf(server)]],
+  ['the supervisor', () => [server.process.pid ?? 0]],
+  ['the whole server', () => [server.process.pid ?? 0, gatewayOf(server), ...workersOf(server)]],
+])('%s is stopped for 5 s: no healthy worker is ended, no client falls, no call is lost', async (what, who) => {
+  const workers = workersOf(server)
+  const load = await Load.connect({
+    url: server.url(),
+    clients: 20,
+    inFlight: 2,
+    method: 'fault.work.count',
+    data: () => ({ ms: 10 }),
+  })
+  load.run()
+  await Promise.all([count(caller), count(neighbour)])
+  const pids = who()
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  await pause(5000)
+  for (const pid of pids) process.kill(pid, 'SIGCONT')
+  // Long enough for a false alarm: several looks of the supervisor and of the watchdog.
+  await pause(1500)
+  const account = await load.pause()
+  expectNothingLost(account)
+  expect(account.named).toBe(0)
+  measured(`${what} stopped for 5 s`, account)
+  expect(workersOf(server)).toEqual(workers)
+  expect(server.log.all.filter(({ msg }) => msg.startsWith('a worker gives no sign'))).toHaveLength(2) // of the tests above
+  expect(caller.socket.readyState).toBe(caller.socket.OPEN)
+  await load.close()
+})
