@@ -10,11 +10,10 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-function file(path: string, text: string): string {
+function file(path: string, text: string): void {
   const full = join(root, path)
   mkdirSync(dirname(full), { recursive: true })
   writeFileSync(full, text)
-  return full
 }
 
 function failure(): Error {
@@ -52,27 +51,38 @@ test('without App there is nothing to load', () => {
   expect(loadSources(root)).toEqual([])
 })
 
-test('a file that throws is named, with the line that threw', () => {
-  const path = file('App/Live/Controller/User.js', '// a comment\nthrow new Error("no such table")\n')
+test('a file that throws is named, with the error and the line that threw, and what to do', () => {
+  file('App/Live/Controller/User.js', '// a comment\nthrow new Error("no such table")\n')
   const { message, cause } = failure()
-  expect(message).toContain(`${path} does not load: Error: no such table`)
-  expect(message).toContain(`${path}:2:7`)
+  expect(message).toBe(
+    'App/Live/Controller/User.ts does not load: Error: no such table (App/Live/Controller/User.js:2:7). Correct it and build again',
+  )
   expect(cause).toBeInstanceOf(Error)
 })
 
+test('an error in what the file imports names the file that threw, too', () => {
+  file('App/Live/Controller/User.js', 'require("../Server/Rooms")')
+  file('App/Live/Server/Rooms.js', '\n\n  throw new RangeError("too few")')
+  expect(failure().message).toContain(
+    'App/Live/Controller/User.ts does not load: RangeError: too few (App/Live/Server/Rooms.js:3:9)',
+  )
+})
+
 test('a file that cannot be parsed is named, with the line', () => {
-  const path = file('App/Live/Controller/User.js', 'class User {\n')
-  expect(failure().message).toContain(`${path} does not load: ${path}:`)
-  expect(failure().message).toContain('SyntaxError')
+  file('App/Live/Controller/User.js', 'class User {\n')
+  expect(failure().message).toMatch(
+    /^App\/Live\/Controller\/User\.ts does not load: SyntaxError: .* \(App\/Live\/Controller\/User\.js:2\)/,
+  )
 })
 
 test('a file that imports what is not there is named, with what it wanted', () => {
-  const path = file('App/Live/Controller/User.js', 'require("../Server/Gone")')
-  expect(failure().message).toContain(`${path} does not load: `)
-  expect(failure().message).toContain("Cannot find module '../Server/Gone'")
+  file('App/Live/Controller/User.js', 'require("../Server/Gone")')
+  expect(failure().message).toContain(
+    "App/Live/Controller/User.ts does not load: Error: Cannot find module '../Server/Gone' (App/Live/Controller/User.js:1:1)",
+  )
 })
 
 test('a file that throws what is no error is named all the same', () => {
-  const path = file('App/Live/Controller/User.js', 'throw "no"')
-  expect(failure().message).toBe(`${path} does not load: no`)
+  file('App/Live/Controller/User.js', 'throw "no"')
+  expect(failure().message).toBe('App/Live/Controller/User.ts does not load: it threw no. Correct it and build again')
 })
