@@ -115,6 +115,8 @@ afterAll(() => {
 
 export interface ServerProgramOptions extends ProgramOptions {
   readonly fixture?: string
+  /** Another build of the console. */
+  readonly console?: string
   /** The folder that it is told to write to, which stays when it ends. */
   readonly runtime?: string
 }
@@ -123,9 +125,9 @@ export interface ServerProgramOptions extends ProgramOptions {
 export class ServerProgram extends Program {
   readonly runtime: string
 
-  constructor({ fixture, runtime = temporary(), env, ...options }: ServerProgramOptions = {}) {
+  constructor({ fixture, runtime = temporary(), console = CONSOLE, env, ...options }: ServerProgramOptions = {}) {
     const own = { APP_OUTSIDE_PORT: '0', APP_MANAGER_PORT: '0', APP_RUNTIME: runtime }
-    super(process.execPath, [CONSOLE, 'start'], { cwd: folderOf(fixture), ...options, env: { ...own, ...env } })
+    super(process.execPath, [console, 'start'], { cwd: folderOf(fixture), ...options, env: { ...own, ...env } })
     this.runtime = runtime
   }
 
