@@ -95,7 +95,7 @@ describe.concurrent('a folder that cannot be written', () => {
   test('one that may not be written: not even root may write a read-only disk', async (context) => {
     const runtime = temporary()
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'none', runtime], { stdio: 'ignore' })
+      execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'ro', 'none', runtime], { stdio: 'ignore' })
     } catch {
       return context.skip('only root may mount')
     }
@@ -104,7 +104,7 @@ describe.concurrent('a folder that cannot be written', () => {
       expect(message).toMatch(/cannot be written \(EROFS: .*\); make it writable/)
       expect(message).not.toContain('\n')
     } finally {
-      execFileSync('umount', [runtime])
+      execFileSync('/bin/umount', [runtime])
     }
   })
 
