@@ -80,15 +80,12 @@ export class Program {
 
   /** Ends it, whatever it is doing. */
   async kill(): Promise<void> {
-    if (running.has(this)) this.process.kill('SIGKILL')
+    this.process.kill('SIGKILL')
     await this.ended
   }
 }
 
 const running = new Set<Program>()
-process.on('exit', () => {
-  for (const program of running) program.process.kill('SIGKILL')
-})
 
 /** Runs a program to its end. */
 export async function run(file: string, args: readonly string[], options?: ProgramOptions) {
@@ -101,7 +98,7 @@ export async function run(file: string, args: readonly string[], options?: Progr
 export const runConsole = (args: readonly string[], options?: ProgramOptions) =>
   run(process.execPath, [CONSOLE, ...args], options)
 
-/** A temporary folder, removed after the tests of the file. */
+/** A temporary folder, removed after the tests of the file, as the programs are ended that still run then. */
 export function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mswoole-ops-'))
   folders.push(folder)
@@ -109,7 +106,9 @@ export function temporary(): string {
 }
 
 const folders: string[] = []
-afterAll(() => {
+afterAll(async () => {
+  // Those of tests that failed; what they have started ends with them.
+  await Promise.all([...running].map((program) => program.kill()))
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
