@@ -64,7 +64,7 @@ export class Program {
   }
 
   /** Waits for a line; lines that came before count, each once. */
-  async says(text: string, deadlineMs = 15_000): Promise<string> {
+  async says(text: string, deadlineMs = 25_000): Promise<string> {
     const early = this.ended.then(({ code }) => {
       throw new Error(`it ended with ${code} and never said "${text}":\n${this.output}`)
     })
@@ -80,15 +80,12 @@ export class Program {
 
   /** Ends it, whatever it is doing. */
   async kill(): Promise<void> {
-    if (running.has(this)) this.process.kill('SIGKILL')
+    this.process.kill('SIGKILL')
     await this.ended
   }
 }
 
 const running = new Set<Program>()
-process.on('exit', () => {
-  for (const program of running) program.process.kill('SIGKILL')
-})
 
 /** Runs a program to its end. */
 export async function run(file: string, args: readonly string[], options?: ProgramOptions) {
@@ -101,7 +98,7 @@ export async function run(file: string, args: readonly string[], options?: Progr
 export const runConsole = (args: readonly string[], options?: ProgramOptions) =>
   run(process.execPath, [CONSOLE, ...args], options)
 
-/** A temporary folder, removed after the tests of the file. */
+/** A temporary folder, removed after the tests of the file, as the programs are ended that still run then. */
 export function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mswoole-ops-'))
   folders.push(folder)
@@ -109,12 +106,16 @@ export function temporary(): string {
 }
 
 const folders: string[] = []
-afterAll(() => {
+afterAll(async () => {
+  // Those of tests that failed; what they have started ends with them.
+  await Promise.all([...running].map((program) => program.kill()))
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
 export interface ServerProgramOptions extends ProgramOptions {
   readonly fixture?: string
+  /** Another build of the console. */
+  readonly console?: string
   /** The folder that it is told to write to, which stays when it ends. */
   readonly runtime?: string
 }
@@ -123,9 +124,9 @@ export interface ServerProgramOptions extends ProgramOptions {
 export class ServerProgram extends Program {
   readonly runtime: string
 
-  constructor({ fixture, runtime = temporary(), env, ...options }: ServerProgramOptions = {}) {
+  constructor({ fixture, runtime = temporary(), console = CONSOLE, env, ...options }: ServerProgramOptions = {}) {
     const own = { APP_OUTSIDE_PORT: '0', APP_MANAGER_PORT: '0', APP_RUNTIME: runtime }
-    super(process.execPath, [CONSOLE, 'start'], { cwd: folderOf(fixture), ...options, env: { ...own, ...env } })
+    super(process.execPath, [console, 'start'], { cwd: folderOf(fixture), ...options, env: { ...own, ...env } })
     this.runtime = runtime
   }
 
