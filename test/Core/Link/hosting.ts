@@ -31,34 +31,39 @@ export class Listener implements ToGateway, Turns {
     this.#count = 0
   }
   spent(): boolean {
-    return ++this.#count >= this.#most
+    return this.#count >= this.#most
   }
   endTurn(): void {
     if (this.#count > 0) this.turns.push(this.#count)
   }
   send(fd: number, text: Bytes, last: boolean): void {
-    this.said.add({ what: last ? 'last' : 'send', fd, text: text.toString() })
+    this.#add({ what: last ? 'last' : 'send', fd, text: text.toString() })
   }
   publish(audience: Audience, name: string, except: readonly number[], text: Bytes): void {
-    this.said.add({ what: `${audience} ${name} but ${except}`, fd: 0, text: text.toString() })
+    this.#add({ what: `${audience} ${name} but ${except}`, fd: 0, text: text.toString() })
   }
   end(fd: number, code: number, reason: string): void {
-    this.said.add({ what: `end ${code}`, fd, text: reason })
+    this.#add({ what: `end ${code}`, fd, text: reason })
   }
   session(fd: number, slot: string, json: string): void {
-    this.said.add({ what: `session ${slot}`, fd, text: json })
+    this.#add({ what: `session ${slot}`, fd, text: json })
   }
   done(fd: number): void {
-    this.said.add({ what: 'done', fd, text: '' })
+    this.#add({ what: 'done', fd, text: '' })
   }
   told(fd: number, controller: string): void {
-    this.said.add({ what: 'told', fd, text: controller })
+    this.#add({ what: 'told', fd, text: controller })
   }
   closed(fd: number): void {
-    this.said.add({ what: 'closed', fd, text: '' })
+    this.#add({ what: 'closed', fd, text: '' })
   }
   ask(id: number, operation: Operation, fd: number, text: string): void {
-    this.said.add({ what: `ask ${id} ${operation}`, fd, text })
+    this.#add({ what: `ask ${id} ${operation}`, fd, text })
+  }
+
+  #add(said: Said): void {
+    this.#count++
+    this.said.add(said)
   }
 }
 

@@ -95,7 +95,7 @@ test('workers that die at every start are called a crash loop; the others serve,
   writeFileSync(mark(), '')
   process.kill(Number(await served), 'SIGKILL')
   const { err } = await running.logged(({ crashLoop }) => crashLoop === true, 20_000)
-  expect(Object(err).message).toContain(join(project.folder, 'dist/App/Moody/Controller/Moody.js'))
+  expect(Object(err).message).toContain('App/Moody/Controller/Moody.js:2')
   expect((await clients[1]?.call('calls.calls.now'))?.status).toBe(200)
   rmSync(mark())
   await running.logged(({ msg }) => msg === 'a new worker serves', 15_000)

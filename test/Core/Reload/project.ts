@@ -64,13 +64,15 @@ export class Project {
     this.write('Config/app.js', `exports.default = ${JSON.stringify(whole)}\n`)
   }
 
-  /** Writes App/<name>/Controller/<name>. @returns the full path of the file */
+  /** Writes App/<name>/Controller/<name>. @returns the path of the file below dist/, as errors name it */
   controller(name: string, { load = '', members = '', actions = [] }: Template): string {
     const declared = actions.map((method) => `action()(${name}.prototype, '${method}')\n`).join('')
-    return this.write(
-      `App/${name}/Controller/${name}.js`,
+    const file = `App/${name}/Controller/${name}.js`
+    this.write(
+      file,
       `const { action, log, slot } = require('mswoole-ts')\n${load}\nclass ${name} {\n${members}\n}\n${declared}exports.${name} = ${name}\n`,
     )
+    return file
   }
 
   start(env: ServerOptions['env'] = {}): Promise<Server> {
