@@ -89,6 +89,7 @@ test.each([
   measured(`${what} stopped for 5 s`, account)
   expect(workersOf(server)).toEqual(workers)
   expect(server.log.all.filter(({ msg }) => msg.startsWith('a worker gives no sign'))).toHaveLength(2) // of the tests above
+  expect(server.log.all.filter(({ msg }) => msg.startsWith('the worker stands still'))).toHaveLength(1)
   expect(caller.socket.readyState).toBe(caller.socket.OPEN)
   await load.close()
 })
