@@ -49,11 +49,19 @@ class GatewayProcess implements Life {
       const late = (this.#boot?.config.setting.max_wait_time ?? 0) * 1000
       await Promise.race([house.stop('serverStops'), new Promise((resolve) => setTimeout(resolve, late))])
       // One of them may be looping, and would go on for ever.
-      for (const pid of house.gateway.workerPids) process.kill(pid, 'SIGKILL')
+      for (const pid of house.gateway.workerPids) killIfThere(pid)
       await house.endStore()
     }
     this.#links?.close()
     log.info('stopped')
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself, and the end of its link is still to be read.
   }
 }
 

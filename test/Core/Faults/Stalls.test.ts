@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Client } from '../../support/client'
-import { Load } from '../../support/load'
 import { Pulse } from '../../support/pulse'
 import { Server } from '../../support/server'
-import { count, ended, expectNothingLost, gatewayOf, measured, onePerWorker, workersOf } from './support'
+import { count, ended, measured, onePerWorker } from './support'
 
 const STALL_S = 2
 const IN_FLIGHT = 4
@@ -60,35 +59,4 @@ test('a worker that is stopped for less goes on where it was', async () => {
   await pause(1000)
   process.kill(pid, 'SIGCONT')
   expect(await call).toMatchObject({ pid, count: before + 1 })
-})
-
-test.each([
-  ['the gateway', () => [gatewayOf(server)]],
-  ['the supervisor', () => [server.process.pid ?? 0]],
-  ['the whole server', () => [server.process.pid ?? 0, gatewayOf(server), ...workersOf(server)]],
-])('%s is stopped for 5 s: no healthy worker is ended, no client falls, no call is lost', async (what, who) => {
-  const workers = workersOf(server)
-  const load = await Load.connect({
-    url: server.url(),
-    clients: 20,
-    inFlight: 2,
-    method: 'fault.work.count',
-    data: () => ({ ms: 10 }),
-  })
-  load.run()
-  await Promise.all([count(caller), count(neighbour)])
-  const pids = who()
-  for (const pid of pids) process.kill(pid, 'SIGSTOP')
-  await pause(5000)
-  for (const pid of pids) process.kill(pid, 'SIGCONT')
-  // Long enough for a false alarm: several looks of the supervisor and of the watchdog.
-  await pause(1500)
-  const account = await load.pause()
-  expectNothingLost(account)
-  expect(account.named).toBe(0)
-  measured(`${what} stopped for 5 s`, account)
-  expect(workersOf(server)).toEqual(workers)
-  expect(server.log.all.filter(({ msg }) => msg.startsWith('a worker gives no sign'))).toHaveLength(2) // of the tests above
-  expect(caller.socket.readyState).toBe(caller.socket.OPEN)
-  await load.close()
 })
