@@ -1,4 +1,5 @@
 import { closeLog, flushLog, log } from '../Library/Log/Log'
+import { flushTallies } from '../Library/Log/Tally'
 import { type Boot, isOrder, type Order, type Report, type StopReason } from './Orders'
 
 /** How processes end. */
@@ -95,6 +96,7 @@ let ours = false
 /** Ends the process; what was logged is on disk. */
 export function exit(code: number): never {
   ours = true
+  flushTallies()
   flushLog()
   closeLog()
   process.exit(code)

@@ -1,5 +1,5 @@
 import type { Attachment, Audience, Bytes, Operation, Outgoing, ToGateway, ToWorker } from './Contract'
-import { BrokenRecord, type Handle, type RecordWriter } from './Records'
+import { BrokenRecord, type Fields, type Handle, type RecordWriter } from './Records'
 
 // The types of records. A number is never used again for something else: the greeting compares versions, not these.
 const ATTACH = 1
@@ -14,6 +14,9 @@ const DONE = 20
 const TOLD = 21
 const CLOSED = 22
 const ASK = 23
+
+/** The most fds that a publish can leave out, or controllers that a close can name. */
+const MOST = 100_000
 
 const AUDIENCES: readonly Audience[] = ['group', 'user', 'port', 'all']
 const OPERATIONS: readonly Operation[] = [
@@ -31,6 +34,10 @@ function pick<T>(list: readonly T[], index: number, what: string): T {
   const item = list[index]
   if (item === undefined) throw new BrokenRecord(`no ${what} has the number ${index}`)
   return item
+}
+
+function list<T>(fields: Fields, read: () => T): T[] {
+  return Array.from({ length: Math.min(fields.number(), MOST) }, read)
 }
 
 /** One direction of a link, as the side that writes sees it. */
@@ -66,7 +73,10 @@ export class WorkerRecords implements Outgoing<ToWorker> {
   }
 
   close(fd: number, code: number, controllers: readonly string[]): void {
-    this.#writer.begin(CLOSE, fd).number(code).end(controllers.join(' '))
+    const named = controllers.slice(0, MOST)
+    const writer = this.#writer.begin(CLOSE, fd).number(code).number(named.length)
+    for (const name of named) writer.text(name)
+    writer.end()
     this.#channel.wrote()
   }
 
@@ -90,7 +100,11 @@ export function readForWorker(worker: ToWorker): Handle {
       case MESSAGE:
         return worker.message(subject, fields.restText())
       case CLOSE:
-        return worker.close(subject, fields.number(), fields.restText().split(' ').filter(Boolean))
+        return worker.close(
+          subject,
+          fields.number(),
+          list(fields, () => fields.text()),
+        )
       case ANSWER:
         return worker.answer(subject, fields.text(), fields.restText())
       default:
@@ -139,6 +153,9 @@ export class GatewayRecords implements Outgoing<ToGateway> {
   }
 
   publish(audience: Audience, name: string, except: readonly number[], text: Bytes): void {
+    if (except.length > MOST) {
+      throw new RangeError(`a message can leave out ${MOST} connections at most, not ${except.length}`)
+    }
     const writer = this.#writer.begin(PUBLISH, AUDIENCES.indexOf(audience)).text(name).number(except.length)
     for (const fd of except) writer.number(fd)
     writer.end(text)
@@ -190,7 +207,7 @@ export function readForGateway(gateway: ToGateway): Handle {
       }
       case PUBLISH: {
         const name = fields.text()
-        const except = Array.from({ length: Math.min(fields.number(), 100_000) }, () => fields.number())
+        const except = list(fields, () => fields.number())
         return gateway.publish(pick(AUDIENCES, subject, 'audience'), name, except, fields.rest())
       }
       case END:

@@ -97,7 +97,7 @@ export class Controllers {
     const key = full.toLowerCase()
     const fault = (what: string) => new LoadError(`${file}: ${what}`)
     if (this.#controllers.has(key)) {
-      throw fault(`the controller ${full} is there twice; names differ by more than case, so rename one of them`)
+      throw fault(`the controller ${full} is there twice; names must differ by more than case, so rename one of them`)
     }
     if (!isConstructor(exported)) throw fault(`exports no class ${name}; a controller is a class named as its file`)
     const instance = construct(exported, name, container, fault)
@@ -108,6 +108,12 @@ export class Controllers {
       if (typeof method === 'function') hooks.set(hook, (app, data) => method.call(instance, app, data))
     }
     this.#controllers.set(key, { name: full, hooks })
+    const [[fixed] = []] = actionsOf(exported)
+    if (fixed !== undefined) {
+      throw fault(
+        `${name}.${fixed} is static; an action is a method of the controller that was made, so take static off it`,
+      )
+    }
     const actions = actionsOf(prototype)
     for (const [method, options] of actions) {
       const lower = `${key}.${method.toLowerCase()}`
@@ -115,7 +121,7 @@ export class Controllers {
         throw fault(`${name}.${method} is a hook, which no client may call; take @action off it`)
       }
       if (this.#actions.has(lower))
-        throw fault(`${name} declares ${method} twice; names differ by more than case, so rename one`)
+        throw fault(`${name} declares ${method} twice; names must differ by more than case, so rename one`)
       const run: unknown = Reflect.get(instance, method)
       if (typeof run !== 'function') throw fault(`${name}.${method} is no method; @action stands before methods only`)
       this.#actions.set(lower, {

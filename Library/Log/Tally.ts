@@ -1,6 +1,14 @@
 /** How often a tally speaks, in milliseconds. */
 const EVERY_MS = 1000
 
+/** Of those that still have something to say. */
+const silent = new Set<() => void>()
+
+/** Lets every tally say what it has not said yet: before the process ends. */
+export function flushTallies(): void {
+  for (const tell of silent) tell()
+}
+
 /**
  * Says what may happen very often without filling the disk: the first time at once, then at most once a second and kind, with how
  * many there were.
@@ -19,6 +27,7 @@ export class Tally<Kind extends string> {
   add(kind: Kind, count = 1): void {
     if (this.#timer !== undefined) {
       this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + count)
+      silent.add(this.#tell)
       return
     }
     this.#say(kind, count)
@@ -29,10 +38,15 @@ export class Tally<Kind extends string> {
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       if (this.#counts.size === 0) return
-      for (const [kind, count] of this.#counts) this.#say(kind, count)
-      this.#counts.clear()
+      this.#tell()
       this.#arm()
     }, EVERY_MS)
     this.#timer.unref()
+  }
+
+  readonly #tell = () => {
+    for (const [kind, count] of this.#counts) this.#say(kind, count)
+    this.#counts.clear()
+    silent.delete(this.#tell)
   }
 }

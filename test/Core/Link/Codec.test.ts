@@ -159,3 +159,10 @@ describe('a done', () => {
     expect(heardByGateway(channel.writer.take())).toEqual([['send', 1, 'a', true]])
   })
 })
+
+it('a publish that leaves out more connections than a record can name is refused, and leaves no trace', () => {
+  const records = new GatewayRecords(channel)
+  expect(() => records.publish('all', '', new Array(100_001).fill(1), 'x')).toThrow(RangeError)
+  records.done(1)
+  expect(heardByGateway(channel.writer.take())).toEqual([['done', 1]])
+})

@@ -35,7 +35,7 @@ describe('a load error names file, class, action and cure', () => {
   it('for two controllers whose names differ by case only', () => {
     const text = fault(source(Room), source(Room, 'ROOM'))
     expect(text).toBe(
-      'App/Live/Controller/ROOM.ts: the controller Live.ROOM is there twice; names differ by more than case, so rename one of them',
+      'App/Live/Controller/ROOM.ts: the controller Live.ROOM is there twice; names must differ by more than case, so rename one of them',
     )
     expect(fault(source(Room), source(Room, 'Room', 'LIVE'))).toContain('App/LIVE/Controller/Room.ts')
   })
@@ -46,7 +46,17 @@ describe('a load error names file, class, action and cure', () => {
       @action() JOIN() {}
     }
     expect(fault(source(Twice))).toBe(
-      'App/Live/Controller/Room.ts: Room declares JOIN twice; names differ by more than case, so rename one',
+      'App/Live/Controller/Room.ts: Room declares JOIN twice; names must differ by more than case, so rename one',
+    )
+  })
+
+  it('for an action that is static', () => {
+    class Fixed {
+      @action() static join() {}
+      @action() leave() {}
+    }
+    expect(fault(source(Fixed))).toBe(
+      'App/Live/Controller/Room.ts: Room.join is static; an action is a method of the controller that was made, so take static off it',
     )
   })
 

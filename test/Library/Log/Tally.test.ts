@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { Tally } from '../../../Library/Log/Tally'
+import { flushTallies, Tally } from '../../../Library/Log/Tally'
 
 test('the first one is said at once, the next ones once a second with their number', () => {
   vi.useFakeTimers()
@@ -19,5 +19,17 @@ test('the first one is said at once, the next ones once a second with their numb
   tally.add('lost')
   expect(said.at(-1)).toEqual(['lost', 1])
   expect(said).toHaveLength(4)
+  vi.useRealTimers()
+})
+
+test('what was counted and not yet said is said before the process ends', () => {
+  vi.useFakeTimers()
+  const said: number[] = []
+  const tally = new Tally<'lost'>((_kind, count) => said.push(count))
+  tally.add('lost')
+  tally.add('lost', 7)
+  flushTallies()
+  flushTallies()
+  expect(said).toEqual([1, 7])
   vi.useRealTimers()
 })
