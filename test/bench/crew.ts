@@ -20,6 +20,8 @@ export interface Window {
   readonly calls: number
   readonly seconds: number
   readonly server: CpuTime
+  /** Server CPU by process, in the order of their pids, microseconds. */
+  readonly parts: readonly number[]
   /** Of this process. */
   readonly load: CpuTime
   /** Microseconds. */
@@ -40,7 +42,10 @@ export class Crew {
   readonly #expected: Buffer
   readonly #latency = new Latency()
   #members: Member[] = []
+  /** Those that may send, where the load has a rate. */
+  #idle: Member[] = []
   #running = false
+  #paced = false
   #busy = 0
   #calls = 0
   #drained = () => {}
@@ -63,26 +68,34 @@ export class Crew {
     for (const { socket } of this.#members) socket.once('close', this.#lost)
   }
 
-  /** Calls for so long, and measures all of it but the beginning. Times are milliseconds. */
-  async load(pids: readonly number[], warmUp: number, duration: number): Promise<Window> {
+  /**
+   * Calls for so long, and measures all of it but the beginning. Times are milliseconds.
+   * @param rate calls a second of all connections together; 0: as fast as the answers come
+   */
+  async load(pids: readonly number[], warmUp: number, duration: number, rate: number): Promise<Window> {
     this.#running = true
-    for (const member of this.#members) this.#send(member)
+    this.#paced = rate > 0
+    if (this.#paced) this.#pace(rate)
+    else for (const member of this.#members) this.#send(member)
     await sleep(warmUp)
     this.#latency.clear()
     this.#calls = 0
-    const before = { time: performance.now(), server: cpuTime(pids), load: cpuTime([process.pid]) }
+    const before = this.#look(pids)
     await sleep(duration)
-    const after = { time: performance.now(), server: cpuTime(pids), load: cpuTime([process.pid]) }
+    const after = this.#look(pids)
     const calls = this.#calls
     this.#running = false
-    await new Promise<void>((resolve) => {
-      this.#drained = resolve
-    })
+    if (this.#busy > 0) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve
+      })
+    }
     for (const member of this.#members) member.check()
     return {
       calls,
       seconds: (after.time - before.time) / 1000,
       server: between(before.server, after.server),
+      parts: after.parts.map((used, index) => used - (before.parts[index] ?? 0)),
       load: between(before.load, after.load),
       p50: this.#latency.percentile(0.5),
       p99: this.#latency.percentile(0.99),
@@ -103,8 +116,33 @@ export class Crew {
     this.#calls += pipeline
     this.#latency.add((performance.now() - member.sentAt) * 1000, pipeline)
     this.#busy--
-    if (this.#running) this.#send(member)
+    if (this.#running && !this.#paced) this.#send(member)
+    else if (this.#running) this.#idle.push(member)
     else if (this.#busy === 0) this.#drained()
+  }
+
+  #look(pids: readonly number[]) {
+    const parts = pids.map((pid) => cpuTime([pid]).used)
+    return { time: performance.now(), server: cpuTime(pids), load: cpuTime([process.pid]), parts }
+  }
+
+  /** Sends what is due, each time round the loop: a timer would send in bursts. */
+  #pace(rate: number): void {
+    this.#idle = [...this.#members]
+    const start = performance.now()
+    let sent = 0
+    const turn = () => {
+      if (!this.#running) return
+      const due = ((performance.now() - start) * rate) / 1000
+      while (sent < due) {
+        const member = this.#idle.shift()
+        if (member === undefined) break
+        sent++
+        this.#send(member)
+      }
+      setImmediate(turn)
+    }
+    turn()
   }
 
   #send(member: Member): void {

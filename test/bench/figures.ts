@@ -25,6 +25,8 @@ export const spread = ({ median, least, most }: Figure) => (most - least) / medi
 export interface Figures {
   /** Server CPU microseconds a call. */
   readonly cpu: Figure
+  /** The same by process: of the gateway and the worker in process mode. */
+  readonly parts: readonly Figure[]
   readonly callsPerSecond: Figure
   /** Shares of a core: what the server and the load generator used of theirs, and what others had while the server was ready. */
   readonly serverBusy: Figure
@@ -41,6 +43,7 @@ export function figuresOf(windows: readonly Window[]): Figures {
   const over = (of: (window: Window) => number) => figure(windows.map(of))
   return {
     cpu: over(cpuPerCall),
+    parts: (windows[0]?.parts ?? []).map((_, index) => over(({ parts, calls }) => (parts[index] ?? 0) / calls)),
     callsPerSecond: over(({ calls, seconds }) => calls / seconds),
     serverBusy: over(({ server, seconds }) => server.used / 1e6 / seconds),
     serverWaited: over(({ server, seconds }) => server.waited / 1e6 / seconds),

@@ -23,9 +23,9 @@ export class Generator {
     await this.#order({ order: 'open', crew, options })
   }
 
-  /** Times are milliseconds. */
-  async load(crew: string, pids: number[], warmUp: number, duration: number): Promise<Window> {
-    const answer = await this.#order({ order: 'load', crew, pids, warmUp, duration })
+  /** Times are milliseconds. @param rate calls a second; 0: as fast as the answers come */
+  async load(crew: string, pids: number[], warmUp: number, duration: number, rate = 0): Promise<Window> {
+    const answer = await this.#order({ order: 'load', crew, pids, warmUp, duration, rate })
     if (!('window' in answer) || answer.window === undefined) throw new Error('the load generator measured nothing')
     return answer.window
   }

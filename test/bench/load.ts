@@ -9,6 +9,7 @@ export type LoadOrder =
       readonly pids: number[]
       readonly warmUp: number
       readonly duration: number
+      readonly rate: number
     }
   | { readonly order: 'close'; readonly crew: string }
 
@@ -25,7 +26,8 @@ async function obey(message: LoadOrder): Promise<LoadAnswer> {
   }
   const crew = crews.get(message.crew)
   if (crew === undefined) throw new Error(`there is no crew ${message.crew}`)
-  if (message.order === 'load') return { window: await crew.load(message.pids, message.warmUp, message.duration) }
+  if (message.order === 'load')
+    return { window: await crew.load(message.pids, message.warmUp, message.duration, message.rate) }
   crew.close()
   crews.delete(message.crew)
   return {}

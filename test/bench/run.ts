@@ -45,6 +45,8 @@ interface Row {
   readonly rounds: readonly { readonly floor: Window; readonly framework: Window }[]
   readonly floor: Figures
   readonly framework: Figures
+  /** The same at half of the calls a second that the framework does at its best. */
+  readonly half: { readonly floor: Figures; readonly framework: Figures }
   /** CPU a call, the framework's to the floor's of the same round. */
   readonly ratio: Figure
   readonly noisy: boolean
@@ -105,8 +107,8 @@ async function measure(
 ): Promise<Row> {
   const paths = Array.from({ length: connections }, (_, index) => `/?auth=${authString(phone(String(index + 1)))}`)
   const texts = [ACKNOWLEDGEMENT, ANSWER].slice(-replies).map((reply) => JSON.stringify(reply))
-  const load = (name: keyof typeof subjects, warm: number, measured: number) =>
-    generator.load(name, subjects[name].pids, warm, measured)
+  const load = (name: keyof typeof subjects, warm: number, measured: number, rate = 0) =>
+    generator.load(name, subjects[name].pids, warm, measured, rate)
   for (const name of ['floor', 'framework'] as const) {
     await generator.open(name, { port: subjects[name].port, paths, request: REQUEST, replies: texts, pipeline })
     await load(name, values.quick ? FIRST_WARM_UP / 4 : FIRST_WARM_UP, 100)
@@ -114,6 +116,15 @@ async function measure(
   const all: Row['rounds'][number][] = []
   for (let round = 0; round < rounds; round++) {
     all.push({ floor: await load('floor', warmUp, duration), framework: await load('framework', warmUp, duration) })
+  }
+  const framework = figuresOf(all.map((round) => round.framework))
+  const rate = framework.callsPerSecond.median / 2
+  const atHalf: Row['rounds'][number][] = []
+  for (let round = 0; round < rounds; round++) {
+    atHalf.push({
+      floor: await load('floor', warmUp, duration, rate),
+      framework: await load('framework', warmUp, duration, rate),
+    })
   }
   await generator.close('floor')
   await generator.close('framework')
@@ -123,13 +134,17 @@ async function measure(
     replies,
     rounds: all,
     floor,
-    framework: figuresOf(all.map((round) => round.framework)),
+    framework,
+    half: {
+      floor: figuresOf(atHalf.map((round) => round.floor)),
+      framework: figuresOf(atHalf.map((round) => round.framework)),
+    },
     ratio: figure(all.map((round) => cpuPerCall(round.framework) / cpuPerCall(round.floor))),
     noisy: spread(floor.cpu) > NOISY,
   }
 }
 
-function describe({ connections, replies, floor, framework, ratio, noisy }: Row): string {
+function describe({ connections, replies, floor, framework, half, ratio, noisy }: Row): string {
   const lines = [
     '',
     `${connections} connections, ${replies === 1 ? 'one reply (ack off)' : 'two replies (ack on)'}`,
@@ -137,6 +152,10 @@ function describe({ connections, replies, floor, framework, ratio, noisy }: Row)
     line('floor', floor),
     line('framework', framework),
     `  ratio     ${range(ratio)}`,
+    ...shares(framework, floor),
+    "  at half of the framework's calls a second",
+    line('floor', half.floor),
+    line('framework', half.framework),
   ]
   if (noisy) {
     const share = (spread(floor.cpu) * 100).toFixed(0)
@@ -154,6 +173,14 @@ function describe({ connections, replies, floor, framework, ratio, noisy }: Row)
     lines.push('  The server had time left: the load did not fill it. A quieter machine or a larger --pipeline would.')
   }
   return lines.join('\n')
+}
+
+/** What each process has of a call, where there are two. */
+function shares({ parts }: Figures, floor: Figures): string[] {
+  const [gateway, worker] = parts
+  if (gateway === undefined || worker === undefined) return []
+  const share = (gateway.median / floor.cpu.median).toFixed(2)
+  return [`  gateway   ${range(gateway)}  ${share} x the floor's whole call`, `  worker    ${range(worker)}`]
 }
 
 function line(name: string, { cpu, callsPerSecond, p50, p99, serverBusy, loadBusy }: Figures): string {
