@@ -1,14 +1,29 @@
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
+// These put a server under load and look at how it holds: nothing else runs beside them.
+const LOAD = ['test/Core/{Faults,Reload}/**/*.test.ts']
+
+const shared = {
+  setupFiles: ['reflect-metadata'],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+}
+
 export default defineConfig({
   // One copy of the framework: what App/ imports by name is the source that the tests import by path.
   resolve: { alias: { 'mswoole-ts': resolve('Core/index.ts') } },
   test: {
-    include: ['test/**/*.test.ts'],
-    setupFiles: ['reflect-metadata'],
     globalSetup: ['test/support/setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { ...shared, name: 'promises', include: ['test/**/*.test.ts'], exclude: LOAD, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: { ...shared, name: 'load', include: LOAD, fileParallelism: false, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 })

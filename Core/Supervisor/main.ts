@@ -55,6 +55,7 @@ export class Supervisor {
   async start(): Promise<Started> {
     dieOfErrors()
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.stop(signal))
+    process.on('SIGHUP', () => this.reload('SIGHUP'))
     const starting = this.#start()
     this.#started = starting.catch(() => {})
     try {
@@ -70,6 +71,8 @@ export class Supervisor {
 
   /** Brings new code in; what goes wrong is logged, and nothing has changed then. */
   async reload(reason: string): Promise<void> {
+    await this.#started // before that there is nothing to bring new code into
+    if (this.#stopping) return
     log.info({ reason }, 'reload')
     try {
       await this.#crew?.reload()
@@ -107,7 +110,6 @@ export class Supervisor {
     this.#crew = crew
     const manned = await crew.start()
     this.#serving = true
-    process.on('SIGHUP', () => this.reload('SIGHUP'))
     const store = this.#store?.label ?? 'Redis'
     log.info({ ...manned, store }, 'started')
     return { ...manned, store }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -151,4 +151,15 @@ test('sockets stand in a short private folder where Runtime has a long name', as
   await reloadWhole(server)
   server.process.kill('SIGTERM')
   await eventually(() => expect(existsSync(join(runtime, folder))).toBe(false))
+})
+
+test('a SIGHUP that comes before the server has started is a reload when it has', async () => {
+  const starting = start()
+  let pid = 0
+  await eventually(() => {
+    pid = Number.parseInt(readFileSync(join(runtime, 'server.pid'), 'utf8'), 10)
+  }, 10_000)
+  process.kill(pid, 'SIGHUP')
+  const running = await starting
+  await running.logged(({ msg }) => msg === 'reload: the last old worker has ended', 15_000)
 })
