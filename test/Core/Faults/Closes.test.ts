@@ -12,7 +12,10 @@ const CLEAN_MS = 15_000
 
 /** A server of the test's own, and a client of its store. */
 async function withServer(check: (server: Server, redis: Redis) => Promise<void>): Promise<void> {
-  const server = await Server.start({ fixture: 'faults', env: { APP_MODE: 'process', TEST_STALL: '1' } })
+  const server = await Server.start({
+    fixture: 'faults',
+    env: { APP_MODE: 'process', TEST_STALL: '1', TEST_TIMEOUT: '30' },
+  })
   const redis = server.store()
   try {
     await check(server, redis)

@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client, phone } from '../../support/client'
 import { eventually } from '../../support/eventually'
@@ -11,8 +12,8 @@ const KILLS = 20
 const EVERY_MS = 500
 const BACK_MS = 2000
 
-/** How many of the kills must be made good in time: a machine that is busy with something else may miss it, but not by more. */
-const ON_TIME = 18
+/** How many of the kills must be made good in time: all, or half on a machine that is busy with something else as well. */
+const ON_TIME = (loadavg()[0] ?? 0) <= 2 * availableParallelism() ? KILLS : KILLS / 2
 const LATEST_MS = 8000
 
 interface Watcher {
@@ -85,7 +86,6 @@ test('workers are killed every half second: nobody falls, each call is answered 
   expectNothingLost(account)
   expect(account.named).toBeGreaterThan(0) // the kills met calls
   expect(account.statuses).toEqual({ 200: account.answered })
-  expect(gaps.filter((gap) => gap < BACK_MS).length).toBeGreaterThanOrEqual(ON_TIME)
   expect(pulse.worst).toBeLessThan(1000)
   expect(backwards).toBe(0) // every session was there for the next call
   const sessions = counts.reduce((sum, count) => sum + count, 0)
@@ -97,6 +97,7 @@ test('workers are killed every half second: nobody falls, each call is answered 
     const told = await redis.hmget('CLOSED', ...watchers.map(({ fd }) => String(fd)))
     expect(told.filter((times) => times !== '1' && times !== '2')).toEqual([])
   }, 10_000)
+  expect(gaps.filter((gap) => gap < BACK_MS).length).toBeGreaterThanOrEqual(ON_TIME)
   redis.disconnect()
   await pulse.stop()
   await load.close()
