@@ -18,7 +18,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { ...shared, name: 'promises', include: ['test/**/*.test.ts'], exclude: LOAD, sequence: { groupOrder: 0 } },
+        test: {
+          ...shared,
+          name: 'promises',
+          include: ['test/**/*.test.ts'],
+          exclude: LOAD,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
