@@ -8,6 +8,7 @@ import { InlineLink } from '../Link/Inline'
 import type { Boot, Order, Report } from '../Orders'
 import { readConfig } from '../Project'
 import { loadSources } from '../Worker/Sources'
+import { awaitStore } from '../Worker/Store'
 import { Watch } from '../Worker/Watch'
 import { Worker } from '../Worker/Worker'
 
@@ -24,6 +25,7 @@ class Base implements Life {
     configureLog({ ...config.log, runtime, name })
     const sources = loadSources(root, (file) => tell({ report: 'loads', file }))
     const house = await House.open({ ...boot, config }, { drained: () => {}, broken: () => {} })
+    await awaitStore()
     const inline = new InlineLink()
     const watch = new Watch()
     const worker = new Worker(config, Cache.get('master'), inline.toGateway, sources, watch)

@@ -7,11 +7,9 @@ import type { Boot, Order, Report } from '../Orders'
 import { readConfig } from '../Project'
 import { Fatigue } from './Fatigue'
 import { loadSources } from './Sources'
+import { awaitStore } from './Store'
 import { Watch } from './Watch'
 import { Worker } from './Worker'
-
-/** How long the store may take to answer at the start, in milliseconds. Without it the worker serves what needs no Redis. */
-const STORE_WAIT_MS = 2000
 
 /** How long the supervisor may take to say what the end of the link means, in milliseconds. */
 const ORDER_WAIT_MS = 500
@@ -32,9 +30,7 @@ class WorkerProcess implements Life {
     const config = readConfig(root, process.env)
     Cache.configure(cache)
     const sources = loadSources(root, (file) => tell({ report: 'loads', file }))
-    await Cache.ready('master', STORE_WAIT_MS).catch((error: unknown) => {
-      log.warn({ reason: String(error) }, 'Redis does not answer; the worker starts without it')
-    })
+    await awaitStore()
     const joined = await joinGateway(link.path, { secret: link.secret, worker: link.worker })
     this.#link = joined
     const worker = new Worker(config, Cache.get('master'), joined.toGateway, sources, watch)
