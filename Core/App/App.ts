@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Logger, log } from '../../Library/Log/Log'
 import { CLOSES } from '../Errors'
 import type { Operation } from '../Link/Contract'
+import { userKey } from '../Record/Keys'
 import { encode } from '../Wire/Protocol'
 import type { Auth } from './Auth'
 import type { Call } from './Call'
@@ -50,7 +51,7 @@ export class App {
 
   /** Every connection of a user. */
   toUser(id: string | number, type = 'wechatUser'): To {
-    return this.#to({ audience: 'user', name: `${type}:${id}` })
+    return this.#to({ audience: 'user', name: userKey(type, id) })
   }
 
   /** Every connection of a public port. */

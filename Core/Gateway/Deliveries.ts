@@ -55,10 +55,8 @@ export class Deliveries {
     switch (audience) {
       case 'group':
         return this.#toGroup(name, except, text)
-      case 'user': {
-        const [type = '', ...id] = name.split(':')
-        return this.#each(this.#hub.ofUser(type, id.join(':')), except, text)
-      }
+      case 'user':
+        return this.#each(this.#hub.ofUser(name), except, text)
       case 'port':
         return this.#each(this.#hub.all(), except, text, name)
       case 'all':

@@ -1,4 +1,5 @@
 import type { Bytes } from '../Link/Contract'
+import { userKey } from '../Record/Keys'
 import type { Connection } from './Connection'
 
 /** Publishes to a native topic of one public port; the engine writes the frame once for all members. */
@@ -45,8 +46,9 @@ export class Hub {
     return this.#byFd.values()
   }
 
-  ofUser(type: string, id: string): Iterable<Connection> {
-    return this.#byUser.get(userKey(type, id)) ?? []
+  /** @param user as `userKey` calls it */
+  ofUser(user: string): Iterable<Connection> {
+    return this.#byUser.get(user) ?? []
   }
 
   /** @returns the members that joined a group here; undefined when nobody did, so that it may be a set filled by hand */
@@ -67,8 +69,6 @@ export class Hub {
     for (const publish of this.#topics) publish(group, text)
   }
 }
-
-const userKey = (type: string, id: string | number) => `${type}:${id}`
 
 function addTo<Key>(index: Map<Key, Set<Connection>>, key: Key, connection: Connection): void {
   const set = index.get(key)

@@ -1,4 +1,5 @@
 import type { AppConfig } from '../../Library/Config/Schema'
+import { userKey } from '../Record/Keys'
 import type { User } from './Auth'
 
 /** Swoole's names for what a connection is given to a worker by. */
@@ -13,7 +14,7 @@ export function slotOf(
   user: User | undefined,
 ): number {
   if (mode === BY_IP) return hash(ip)
-  if (mode === BY_USER && user !== undefined) return hash(`${user.type}:${user.id}`)
+  if (mode === BY_USER && user !== undefined) return hash(userKey(user.type, user.id))
   return fd
 }
 

@@ -15,8 +15,11 @@ export const controllersKey = (fd: number) => `WEBSOCKET_FdController_${fd}`
 /** Set: the keys of the sets that the fd leaves when it closes. */
 export const closeKeysKey = (fd: number) => `WEBSOCKET_FdCloseSetKey_${fd}`
 
+/** What a user is called: ids are unique in their auth type only. */
+export const userKey = (type: string, id: string | number) => `${type}:${id}`
+
 /** Sorted set: every open fd of a user, by the time it was opened (ms). */
-export const userFdsKey = (type: string, id: string | number) => `WEBSOCKET_USERFDS_${type}:${id}`
+export const userFdsKey = (type: string, id: string | number) => `WEBSOCKET_USERFDS_${userKey(type, id)}`
 
 /** Counter: the number of the newest gateway boot. */
 export const INSTANCES = 'WEBSOCKET_INSTANCES'
