@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client, phone } from '../../support/client'
-import { Load } from '../../support/load'
+import type { Load } from '../../support/load'
 import { Pulse } from '../../support/pulse'
 import { Server } from '../../support/server'
-import { count, expectNothingLost, measured } from './support'
+import { count, expectNothingLost, loadBeside, measured } from './support'
 
 let server: Server
 let caller: Client
@@ -13,14 +13,7 @@ beforeAll(async () => {
   server = await Server.start({ fixture: 'faults', env: { APP_MODE: 'base', TEST_TIMEOUT: '1' } })
   caller = await Client.connect(server.url(), phone('caller'))
   pulse = await Pulse.start(server.url())
-  load = await Load.connect({
-    url: server.url(),
-    clients: 20,
-    inFlight: 2,
-    method: 'fault.work.count',
-    data: () => ({ ms: 10 }),
-  })
-  load.run()
+  load = await loadBeside(server)
 })
 afterAll(async () => {
   const account = await load.pause()

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Client, Frame } from '../../support/client'
-import { Load, runOf } from '../../support/load'
+import { type Load, runOf } from '../../support/load'
 import { Pulse } from '../../support/pulse'
 import { type LogLine, Server } from '../../support/server'
-import { count, expectNothingLost, measured, onePerWorker } from './support'
+import { count, expectNothingLost, loadBeside, measured, onePerWorker } from './support'
 
 /** Where the log names the fds that had calls inside. */
 const LOST = 'calls were lost with their worker'
@@ -18,14 +18,7 @@ beforeAll(async () => {
   server = await Server.start({ fixture: 'faults', env })
   ;[caller, neighbour] = await onePerWorker(server)
   pulse = await Pulse.start(server.url())
-  load = await Load.connect({
-    url: server.url(),
-    clients: 20,
-    inFlight: 2,
-    method: 'fault.work.count',
-    data: () => ({ ms: 10 }),
-  })
-  load.run()
+  load = await loadBeside(server)
 })
 afterAll(async () => {
   const account = await load.pause()

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import { Client, phone } from '../../support/client'
 import { eventually } from '../../support/eventually'
-import type { Account } from '../../support/load'
+import { type Account, Load } from '../../support/load'
 import type { Server } from '../../support/server'
 
 /** A process, as the system knows it. */
@@ -97,4 +97,17 @@ export async function ended(pids: readonly number[], deadlineMs: number): Promis
 /** Prints what a test measured, so that a run says how far from its bounds the machine is. */
 export function measured(what: string, figures: object): void {
   process.stderr.write(`measured: ${what}: ${JSON.stringify(figures)}\n`)
+}
+
+/** Twenty clients that call all the while, two calls in flight each: what a fault must not harm. */
+export async function loadBeside(server: Server): Promise<Load> {
+  const load = await Load.connect({
+    url: server.url(),
+    clients: 20,
+    inFlight: 2,
+    method: 'fault.work.count',
+    data: () => ({ ms: 10 }),
+  })
+  load.run()
+  return load
 }
