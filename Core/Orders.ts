@@ -15,8 +15,8 @@ export interface Boot {
   /** The store ends with the supervisor. */
   readonly embedded: boolean
   readonly link: {
-    /** A unix socket. */
-    readonly path: string
+    /** Unix sockets: of a gateway its own, of a worker those of all gateways. */
+    readonly paths: readonly string[]
     readonly secret: string
     /** The number of a worker; gateways have none. */
     readonly worker: number
@@ -30,8 +30,14 @@ export type Order =
   | { readonly order: 'listen' }
   /** To a gateway: close them; the connections stay. */
   | { readonly order: 'unlisten' }
+  /** To a gateway: have these workers joined? Nothing changes. */
+  | { readonly order: 'muster'; readonly workers: readonly number[] }
   /** To a gateway: these workers serve, each its slot; null: a slot whose worker is still to come. */
   | { readonly order: 'assign'; readonly workers: readonly (number | null)[]; readonly config?: AppConfig }
+  /** To a gateway: the process of this instance is dead for certain; take over what it has left on record. */
+  | { readonly order: 'reap'; readonly instance: number }
+  /** To a worker: join the gateway that listens on this unix socket. */
+  | { readonly order: 'join'; readonly path: string }
   /** To a worker: run this hook of all controllers. */
   | { readonly order: 'hook'; readonly hook: 'onReload' | 'onShutdown' }
   | { readonly order: 'ping' }
@@ -42,14 +48,20 @@ export type StopReason = 'serverStops' | 'restart'
 
 /** From a process to the supervisor. */
 export type Report =
-  /** It has started. A gateway says what its engine is, a worker what its code is configured to do. */
-  | { readonly report: 'ready'; readonly engine?: string; readonly config?: AppConfig }
+  /** It has started. A gateway says what its engine is and which instance it is, a worker what its code is configured to do. */
+  | { readonly report: 'ready'; readonly engine?: string; readonly instance?: number; readonly config?: AppConfig }
   /** It begins to load a file of the user's. */
   | { readonly report: 'loads'; readonly file: string }
   /** The process cannot start; `message` is for people. */
   | { readonly report: 'failed'; readonly message: string }
   | { readonly report: 'listening'; readonly ports: Readonly<Record<string, number>> }
   | { readonly report: 'unlistened' }
+  /** The workers that have not joined. */
+  | { readonly report: 'mustered'; readonly missing: readonly number[] }
+  /** A worker has joined the gateway that listens on this path; `failure`: it could not. */
+  | { readonly report: 'joined'; readonly path: string; readonly failure?: string }
+  /** The link of a worker to the gateway that listened on this path has ended. */
+  | { readonly report: 'unlinked'; readonly path: string }
   /** The workers that have not joined; when there is one, nothing has changed. */
   | { readonly report: 'assigned'; readonly missing: readonly number[] }
   /** A worker that serves no longer has nothing under way any more. */

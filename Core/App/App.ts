@@ -174,7 +174,8 @@ export class App {
   ): void {
     const { outbox } = this.#kernel
     if ('audience' in target) {
-      return outbox.publish(target.audience, target.name, except, encode(status, event, info, param))
+      const from = this.#call?.fd ?? 0
+      return outbox.publish(target.audience, target.name, except, from, encode(status, event, info, param))
     }
     const { fd } = target
     if (except.includes(fd)) return

@@ -47,8 +47,8 @@ export class Outbox {
     this.#dropped.add('direct send')
   }
 
-  publish(audience: Audience, name: string, except: readonly number[], text: string): void {
-    if (this.#link.waiting <= LIMIT) return this.#link.publish(audience, name, except, text)
+  publish(audience: Audience, name: string, except: readonly number[], from: number, text: string): void {
+    if (this.#link.waiting <= LIMIT) return this.#link.publish(audience, name, except, from, text)
     this.#dropped.add('group send')
   }
 

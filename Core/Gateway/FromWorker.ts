@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { isStoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
-import type { Audience, Bytes, Kick, Operation, ToGateway, Turns } from '../Link/Contract'
+import type { Answer, Audience, Bytes, Kick, Operation, ToGateway, Turns } from '../Link/Contract'
 import { STORE_AWAY } from '../Link/Contract'
 import { isFd } from '../Record/Keys'
 import type { Assignment } from './Assignment'
@@ -57,7 +57,7 @@ export class FromWorker implements ToGateway, Turns {
     if (last) this.#rooms.assignment.done(connection, this.#worker)
   }
 
-  publish(audience: Audience, name: string, except: readonly number[], text: Bytes): void {
+  publish(audience: Audience, name: string, except: readonly number[], _from: number, text: Bytes): void {
     if (!this.#worker.muted) this.#deliveries.publish(audience, name, except, text)
   }
 
@@ -106,8 +106,9 @@ export class FromWorker implements ToGateway, Turns {
     )
   }
 
-  async #perform(operation: Operation, fd: number, text: string): Promise<boolean | number> {
+  async #perform(operation: Operation, fd: number, text: string): Promise<Answer> {
     const { hub } = this.#rooms
+    if (operation === 'report') throw new Error('not yet')
     if (operation === 'kick') return this.#kick(JSON.parse(text))
     if (operation === 'count') return hub.count(text || undefined)
     const connection = hub.get(fd)
@@ -115,7 +116,7 @@ export class FromWorker implements ToGateway, Turns {
   }
 
   async #write(
-    operation: Exclude<Operation, 'kick' | 'count'>,
+    operation: Exclude<Operation, 'kick' | 'count' | 'report'>,
     connection: Connection,
     name: string,
   ): Promise<boolean> {

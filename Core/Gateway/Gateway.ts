@@ -76,6 +76,10 @@ export class Gateway implements Host {
     return new Gateway(config, redis, await Registry.claim(redis, firstInstance), watcher)
   }
 
+  get instance(): number {
+    return this.#registry.instance
+  }
+
   get auth(): Auth {
     return this.#auth
   }

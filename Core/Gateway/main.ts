@@ -20,8 +20,9 @@ class GatewayProcess implements Life {
     })
     this.#house = house
     this.#links = new LinkServer(boot.link.secret, house.gateway)
-    await this.#links.listen(boot.link.path)
-    return { report: 'ready', engine: engineVersion }
+    const [path = ''] = boot.link.paths
+    await this.#links.listen(path)
+    return { report: 'ready', engine: engineVersion, instance: house.gateway.instance }
   }
 
   async order(order: Order): Promise<Report | undefined> {

@@ -28,6 +28,7 @@ const OPERATIONS: readonly Operation[] = [
   'removeController',
   'kick',
   'count',
+  'report',
 ]
 
 function pick<T>(list: readonly T[], index: number, what: string): T {
@@ -152,13 +153,13 @@ export class GatewayRecords implements Outgoing<ToGateway> {
     this.#write(DONE, fd)
   }
 
-  publish(audience: Audience, name: string, except: readonly number[], text: Bytes): void {
+  publish(audience: Audience, name: string, except: readonly number[], from: number, text: Bytes): void {
     if (except.length > MOST) {
       throw new RangeError(`a message can leave out ${MOST} connections at most, not ${except.length}`)
     }
     const writer = this.#writer.begin(PUBLISH, AUDIENCES.indexOf(audience)).text(name).number(except.length)
     for (const fd of except) writer.number(fd)
-    writer.end(text)
+    writer.number(from).end(text)
     this.#closeSend()
   }
 
@@ -208,7 +209,7 @@ export function readForGateway(gateway: ToGateway): Handle {
       case PUBLISH: {
         const name = fields.text()
         const except = list(fields, () => fields.number())
-        return gateway.publish(pick(AUDIENCES, subject, 'audience'), name, except, fields.rest())
+        return gateway.publish(pick(AUDIENCES, subject, 'audience'), name, except, fields.number(), fields.rest())
       }
       case END:
         return gateway.end(subject, fields.number(), fields.restText())

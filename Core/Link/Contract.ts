@@ -34,8 +34,9 @@ export interface ToWorker {
 export type Audience = 'group' | 'user' | 'port' | 'all'
 
 /**
- * What a worker asks and gets an answer to. The text of a question is the group, key, controller or port; of `kick` it is JSON
- * (`Kick`). The value of an answer is JSON: whether the connection was there, of `kick` and `count` a number.
+ * What a worker asks and gets an answer to. The text of a question is the group, key, controller or port; of `kick` and `report` it
+ * is JSON (`Kick`, `Announcement`). The value of an answer is JSON: whether the connection was there; of `kick` and `count` a number,
+ * of `report` an `Outcome`.
  */
 export type Operation =
   | 'join'
@@ -46,6 +47,7 @@ export type Operation =
   | 'removeController'
   | 'kick'
   | 'count'
+  | 'report'
 
 /** Whom a `kick` is for: an fd, or a group. */
 export interface Kick {
@@ -54,10 +56,28 @@ export interface Kick {
   readonly reason: string
 }
 
+/** A message of which the sender wants to know whom it reached. */
+export interface Announcement {
+  readonly target: { readonly fd: number } | { readonly audience: Audience; readonly name: string }
+  readonly except: readonly number[]
+  readonly text: string
+}
+
+/** Whom a message reached: `targeted` is `delivered`, handed to the connection's socket, and `dropped`. */
+export interface Outcome {
+  readonly targeted: number
+  readonly delivered: number
+  readonly dropped: number
+}
+
+/** What a question is answered with. */
+export type Answer = boolean | number | Outcome
+
 /** From worker to gateway. */
 export interface ToGateway {
   send(fd: number, text: Bytes, last: boolean): void
-  publish(audience: Audience, name: string, except: readonly number[], text: Bytes): void
+  /** @param from the fd whose call sends this: it is answered 503 if the message cannot be sent; 0 outside of a call */
+  publish(audience: Audience, name: string, except: readonly number[], from: number, text: Bytes): void
   end(fd: number, code: number, reason: string): void
   /** Keeps `json` in a slot of the connection's session; empty: clears the slot. */
   session(fd: number, slot: string, json: string): void

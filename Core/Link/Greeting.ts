@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { BrokenRecord, type Fields, type Handle, type RecordWriter } from './Records'
 
 /** Changes whenever gateway and worker would misunderstand each other: a worker of new code then cannot join by a reload. */
-export const LINK_VERSION = 1
+export const LINK_VERSION = 2
 
 const GREETING = 64
 const WELCOME = 65
@@ -41,12 +41,12 @@ export function readGreeting(type: number, version: number, fields: Fields, secr
   return { secret, worker, pid, way }
 }
 
-/** The gateway's answer, when both sockets have greeted. */
-export function writeWelcome(writer: RecordWriter): void {
-  writer.begin(WELCOME, LINK_VERSION).end()
+/** The gateway's answer, when both sockets have greeted: the number of its instance, which its fds begin with. */
+export function writeWelcome(writer: RecordWriter, instance: number): void {
+  writer.begin(WELCOME, instance).end()
 }
 
 /** @returns a handler that tells of the welcome, and passes everything else on */
-export function untilWelcome(welcomed: () => void, handle: Handle): Handle {
-  return (type, subject, fields) => (type === WELCOME ? welcomed() : handle(type, subject, fields))
+export function untilWelcome(welcomed: (instance: number) => void, handle: Handle): Handle {
+  return (type, subject, fields) => (type === WELCOME ? welcomed(subject) : handle(type, subject, fields))
 }

@@ -27,6 +27,8 @@ interface Half {
 
 /** What a gateway does with the workers that join it. */
 export interface Host {
+  /** What its fds begin with. */
+  readonly instance: number
   /** @returns who gets the records of this worker */
   joined(worker: Joined): ToGateway & Turns
   /** Everything that the worker had sent has been handled. @param failure what it sent that was no record */
@@ -114,13 +116,15 @@ export class LinkServer {
     down.on('close', () => up.end())
     down.resume() // nothing comes; its end is seen so
     up.resume()
-    writeWelcome(writer.writer)
+    writeWelcome(writer.writer, this.#host.instance)
     writer.wrote()
   }
 }
 
 /** The worker's side of a link to one gateway. */
 export interface WorkerLink {
+  /** The instance of the gateway: what its fds begin with. */
+  readonly instance: number
   readonly toGateway: Outgoing<ToGateway>
   /** Resolves when the gateway has gone, or the link is broken. */
   readonly lost: Promise<void>
@@ -142,8 +146,8 @@ export async function joinGateway(path: string, greeting: Pick<Greeting, 'secret
   const writer: StreamWriter = new StreamWriter(up, () => toGateway.taken())
   const toGateway = new GatewayRecords(writer)
   let forWorker: Handle | undefined
-  const { promise: welcome, resolve: welcomed } = deferred()
-  const { promise: lost, resolve: gone } = deferred()
+  const { promise: welcome, resolve: welcomed } = deferred<number>()
+  const { promise: lost, resolve: gone } = deferred<unknown>()
   const handle = untilWelcome(welcomed, (type, subject, fields) => forWorker?.(type, subject, fields))
   new StreamReader(down, handle, workerPace(), gone)
   greet(writer, { ...greeting, pid: process.pid, way: 'up' })
@@ -154,11 +158,12 @@ export async function joinGateway(path: string, greeting: Pick<Greeting, 'secret
       'the gateway did not take the worker (its log says why); a new version of mswoole-ts wants a restart',
     )
   })
-  await Promise.race([welcome, refused])
+  const instance = await Promise.race([welcome, refused])
   refused.catch(() => {})
   return {
+    instance,
     toGateway,
-    lost,
+    lost: lost.then(() => {}),
     serve: (worker) => {
       forWorker = readForWorker(worker)
     },
@@ -185,9 +190,9 @@ function workerPace(): Turns {
   }
 }
 
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = () => {}
-  const promise = new Promise<void>((settle) => {
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>((settle) => {
     resolve = settle
   })
   return { promise, resolve }

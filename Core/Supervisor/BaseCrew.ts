@@ -64,7 +64,7 @@ export class BaseCrew implements Crew {
     const child = new Child(ENTRY)
     this.#children.add(child)
     child.ended.then(() => this.#children.delete(child))
-    const link = { path: '', secret: '', worker: ++this.#starts }
+    const link = { paths: [], secret: '', worker: ++this.#starts }
     const { config: now } = this.#project
     try {
       const limit = now.setting.stall_limit * 1000 + START_GRACE_MS

@@ -31,7 +31,10 @@ export class Hand {
    * @returns what its code is configured to do
    * @throws Error that says why it is not ready; it may still run
    */
-  async boot(supplies: Supplies, link: { readonly path: string; readonly secret: string }): Promise<AppConfig> {
+  async boot(
+    supplies: Supplies,
+    link: { readonly paths: readonly string[]; readonly secret: string },
+  ): Promise<AppConfig> {
     const { id, generation } = this
     const { root, copy } = generation
     const limit = supplies.config.setting.stall_limit * 1000 + START_GRACE_MS

@@ -72,7 +72,7 @@ export class ProcessCrew implements Crew {
     this.#gateway = gateway
     gateway.on('drained', ({ worker }) => this.#hands.get(worker)?.drained())
     gateway.on('broken', ({ worker, reason }) => this.#broken(worker, reason))
-    const link = { path: this.#socket, secret: this.#secret, worker: 0 }
+    const link = { paths: [this.#socket], secret: this.#secret, worker: 0 }
     const { engine = '' } = await gateway.boot({ ...this.#supplies, config: this.#config, name: 'gateway', link })
     const { hands } = await this.#hire(generation)
     this.#slots = hands
@@ -181,7 +181,7 @@ export class ProcessCrew implements Crew {
   }
 
   #boot(hand: Hand): Promise<AppConfig> {
-    return hand.boot({ ...this.#supplies, config: this.#config }, { path: this.#socket, secret: this.#secret })
+    return hand.boot({ ...this.#supplies, config: this.#config }, { paths: [this.#socket], secret: this.#secret })
   }
 
   /** Lets the gateway give each slot to its hand. @throws Error when one of them has died meanwhile */

@@ -31,7 +31,8 @@ class WorkerProcess implements Life {
     Cache.configure(cache)
     const sources = loadSources(root, (file) => tell({ report: 'loads', file }))
     await awaitStore()
-    const joined = await joinGateway(link.path, { secret: link.secret, worker: link.worker })
+    const [path = ''] = link.paths
+    const joined = await joinGateway(path, { secret: link.secret, worker: link.worker })
     this.#link = joined
     const worker = new Worker(config, Cache.get('master'), joined.toGateway, sources, watch)
     this.#worker = worker

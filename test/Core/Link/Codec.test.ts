@@ -21,7 +21,7 @@ const toWorker = fc.oneof(
 )
 const toGateway = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(sent, few, text) },
-  fc.tuple(fc.constant('publish'), fc.constantFrom('group', 'user', 'port', 'all'), text, fc.array(fd), text),
+  fc.tuple(fc.constant('publish'), fc.constantFrom('group', 'user', 'port', 'all'), text, fc.array(fd), fd, text),
   fc.tuple(fc.constant('end'), fd, code, text),
   fc.tuple(fc.constant('session'), fd, text, text),
   fc.tuple(fc.constant('told'), fd, name),
@@ -95,10 +95,10 @@ describe('what a worker tells a gateway', () => {
   it('may be told with bytes as well as with text', () => {
     const records = new GatewayRecords(channel)
     records.send(1, Buffer.from('一'), true)
-    records.publish('group', '群', [], Buffer.from('二'))
+    records.publish('group', '群', [], 4, Buffer.from('二'))
     expect(heardByGateway(channel.writer.take())).toEqual([
       ['send', 1, '一', true],
-      ['publish', 'group', '群', [], '二'],
+      ['publish', 'group', '群', [], 4, '二'],
     ])
   })
 })
@@ -162,7 +162,7 @@ describe('a done', () => {
 
 it('a publish that leaves out more connections than a record can name is refused, and leaves no trace', () => {
   const records = new GatewayRecords(channel)
-  expect(() => records.publish('all', '', new Array(100_001).fill(1), 'x')).toThrow(RangeError)
+  expect(() => records.publish('all', '', new Array(100_001).fill(1), 0, 'x')).toThrow(RangeError)
   records.done(1)
   expect(heardByGateway(channel.writer.take())).toEqual([['done', 1]])
 })

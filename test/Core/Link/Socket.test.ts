@@ -25,6 +25,7 @@ async function listen(gateway: ToGateway & Turns) {
   const lost = new Inbox<string>('worker that was lost')
   const refused = new Inbox<string>('refusal')
   const host: Host = {
+    instance: 3,
     joined: (worker) => {
       joined.add(worker)
       return gateway

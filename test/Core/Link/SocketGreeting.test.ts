@@ -56,7 +56,9 @@ test('a wrong secret is refused, shorter and longer ones too', async () => {
 test('another version of the link is refused, and told to use restart', async () => {
   const other = greeting()
   other.writeDoubleLE(LINK_VERSION + 1, 5) // behind length and type
-  expect(await refusedFor(other)).toMatch(/version 2 of the link, this gateway 1: use restart/)
+  expect(await refusedFor(other)).toContain(
+    `version ${LINK_VERSION + 1} of the link, this gateway ${LINK_VERSION}: use restart`,
+  )
 })
 
 test('what is no greeting is refused: garbage, another record, no way, half a field', async () => {

@@ -19,7 +19,7 @@ export function workerThat(tell: Told): ToWorker {
 export function gatewayThat(tell: Told, turns: Partial<Turns> = {}): ToGateway & Turns {
   return {
     send: (fd, text, last) => tell('send', fd, copy(text), last),
-    publish: (audience, name, except, text) => tell('publish', audience, name, except, copy(text)),
+    publish: (audience, name, except, from, text) => tell('publish', audience, name, except, from, copy(text)),
     end: (fd, code, reason) => tell('end', fd, code, reason),
     session: (fd, slot, json) => tell('session', fd, slot, json),
     done: (fd) => tell('done', fd),

@@ -39,7 +39,7 @@ export class Listener implements ToGateway, Turns {
   send(fd: number, text: Bytes, last: boolean): void {
     this.#add({ what: last ? 'last' : 'send', fd, text: text.toString() })
   }
-  publish(audience: Audience, name: string, except: readonly number[], text: Bytes): void {
+  publish(audience: Audience, name: string, except: readonly number[], _from: number, text: Bytes): void {
     this.#add({ what: `${audience} ${name} but ${except}`, fd: 0, text: text.toString() })
   }
   end(fd: number, code: number, reason: string): void {
@@ -78,6 +78,7 @@ export interface Event {
 
 /** A gateway's side of the link on a socket of its own. */
 export class Hosting implements Host {
+  readonly instance = 7
   readonly events = new Inbox<Event>('event')
   readonly listener: Listener
   readonly workers: Joined[] = []

@@ -75,8 +75,8 @@ export function linkSuite(name: string, makeLink: MakeLink): void {
       toGateway.send(1, '确认', false)
       toGateway.send(1, Buffer.from('答'), false)
       toGateway.done(1)
-      toGateway.publish('group', 'LIVE_USER_ROOM_A', [1, 2 ** 33], '{}')
-      toGateway.publish('all', '', [], '')
+      toGateway.publish('group', 'LIVE_USER_ROOM_A', [1, 2 ** 33], 2, '{}')
+      toGateway.publish('all', '', [], 0, '')
       toGateway.done(1)
       toGateway.session(1, 'slot', '')
       toGateway.ask(7, 'kick', 0, '{"target":1}')
@@ -87,8 +87,8 @@ export function linkSuite(name: string, makeLink: MakeLink): void {
       expect(calls(gateway)).toEqual([
         ['send', 1, '确认', false],
         ['send', 1, '答', true],
-        ['publish', 'group', 'LIVE_USER_ROOM_A', [1, 2 ** 33], '{}'],
-        ['publish', 'all', '', [], ''],
+        ['publish', 'group', 'LIVE_USER_ROOM_A', [1, 2 ** 33], 2, '{}'],
+        ['publish', 'all', '', [], 0, ''],
         ['done', 1],
         ['session', 1, 'slot', ''],
         ['ask', 7, 'kick', 0, '{"target":1}'],
