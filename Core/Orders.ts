@@ -35,7 +35,7 @@ export type Order =
   /** To a gateway: these workers serve, each its slot; null: a slot whose worker is still to come. */
   | { readonly order: 'assign'; readonly workers: readonly (number | null)[]; readonly config?: AppConfig }
   /** To a gateway: the process of this instance is dead for certain; take over what it has left on record. */
-  | { readonly order: 'reap'; readonly instance: number }
+  | { readonly order: 'reap'; readonly instance: number; readonly boot: string }
   /** To a worker: join the gateway that listens on this unix socket. */
   | { readonly order: 'join'; readonly path: string }
   /** To a worker: run this hook of all controllers. */
@@ -48,8 +48,14 @@ export type StopReason = 'serverStops' | 'restart'
 
 /** From a process to the supervisor. */
 export type Report =
-  /** It has started. A gateway says what its engine is and which instance it is, a worker what its code is configured to do. */
-  | { readonly report: 'ready'; readonly engine?: string; readonly instance?: number; readonly config?: AppConfig }
+  /** It has started. A gateway says what its engine and who it is on record, a worker what its code is configured to do. */
+  | {
+      readonly report: 'ready'
+      readonly engine?: string
+      readonly instance?: number
+      readonly boot?: string
+      readonly config?: AppConfig
+    }
   /** It begins to load a file of the user's. */
   | { readonly report: 'loads'; readonly file: string }
   /** The process cannot start; `message` is for people. */

@@ -3,7 +3,7 @@ import { Cache } from '../../Library/Cache/Cache'
 import { configureLog, log } from '../../Library/Log/Log'
 import { engineVersion } from '../Gateway/Engine'
 import { House } from '../Gateway/House'
-import { type Ending, type Life, live, tell, watchUserCode } from '../Handler'
+import { type Ending, EXIT, exit, type Life, live, tell, watchUserCode } from '../Handler'
 import { InlineLink } from '../Link/Inline'
 import type { Boot, Order, Report } from '../Orders'
 import { readConfig } from '../Project'
@@ -24,7 +24,14 @@ class Base implements Life {
     const config = { ...configured, outside: boot.config.outside }
     configureLog({ ...config.log, runtime, name })
     const sources = loadSources(root, (file) => tell({ report: 'loads', file }))
-    const house = await House.open({ ...boot, config }, { drained: () => {}, broken: () => {} })
+    const house = await House.open(
+      { ...boot, config },
+      {
+        drained: () => {},
+        broken: () => {},
+        reaped: () => setTimeout(() => exit(EXIT.failed), 200),
+      },
+    )
     await awaitStore()
     const inline = new InlineLink()
     const watch = new Watch()

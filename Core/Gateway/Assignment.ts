@@ -27,6 +27,7 @@ export class Assignment {
   readonly #holding = new Set<Connection>()
   #slots: readonly (Serving | undefined)[] = []
   #sweeper: NodeJS.Timeout | undefined
+  #suspended = false
 
   constructor(setting: AppConfig['setting'], refusals: Refusals) {
     this.#mostInFlight = setting.max_in_flight
@@ -46,6 +47,17 @@ export class Assignment {
   /** From now on these serve, each its slot. */
   assign(workers: readonly (Serving | undefined)[]): void {
     this.#slots = workers
+    for (const connection of this.#holding) this.#advance(connection)
+  }
+
+  /** Nothing is passed on until `resume`. */
+  suspend(): void {
+    this.#suspended = true
+  }
+
+  resume(): void {
+    if (!this.#suspended) return
+    this.#suspended = false
     for (const connection of this.#holding) this.#advance(connection)
   }
 
@@ -122,6 +134,7 @@ export class Assignment {
 
   /** @returns the worker that may take the connection's next message; undefined: it has to wait */
   #ready(connection: Connection): Serving | undefined {
+    if (this.#suspended) return undefined
     const worker = this.slotOf(connection)
     if (connection.worker === worker) return worker
     // The old worker is still at it: the new one must not overtake it.

@@ -61,6 +61,15 @@ export class Auth {
   }
 }
 
+/** @returns the user that the record names; undefined when it names none */
+export function readUser(json: string | null): User | undefined {
+  const auth = json === null ? undefined : parse(json)
+  if (auth === undefined || json === null) return undefined
+  const { id, type } = auth
+  if ((typeof id !== 'string' && typeof id !== 'number') || typeof type !== 'string') return undefined
+  return { id, type, json }
+}
+
 function parse(plain: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(plain)

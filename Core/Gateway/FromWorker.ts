@@ -1,14 +1,14 @@
-import type { Redis } from 'ioredis'
 import { isStoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
-import type { Answer, Audience, Bytes, Kick, Operation, ToGateway, Turns } from '../Link/Contract'
+import type { Audience, Bytes, Operation, ToGateway, Turns } from '../Link/Contract'
 import { STORE_AWAY } from '../Link/Contract'
-import { isFd } from '../Record/Keys'
 import type { Assignment } from './Assignment'
+import type { Broker } from './Broker'
 import type { Closes } from './Closes'
-import type { Connection } from './Connection'
 import { Deliveries } from './Deliveries'
 import type { Hub } from './Hub'
+import type { Operations } from './Operations'
+import type { Refusals } from './Refusals'
 import type { Registry } from './Registry'
 import type { Serving } from './Serving'
 
@@ -21,29 +21,29 @@ export interface Rooms {
   readonly registry: Registry
   readonly assignment: Assignment
   readonly closes: Closes
-  readonly redis: Redis
-  /** Whether a key is always sent by the set. */
-  readonly isRaw: (key: string) => boolean
+  readonly broker: Broker
+  readonly operations: Operations
+  readonly refusals: Refusals
 }
 
 /** What one worker orders, done by the rooms of the gateway whose matter it is. */
 export class FromWorker implements ToGateway, Turns {
   readonly #rooms: Rooms
   readonly #worker: Serving
-  readonly #deliveries: Deliveries
+  readonly #deliveries = new Deliveries()
+  #count = 0
 
   constructor(rooms: Rooms, worker: Serving) {
     this.#rooms = rooms
     this.#worker = worker
-    this.#deliveries = new Deliveries(rooms.hub, rooms.redis, rooms.registry.instance, rooms.isRaw)
   }
 
   beginTurn(): void {
-    this.#deliveries.begin()
+    this.#count = 0
   }
 
   spent(): boolean {
-    return this.#deliveries.count >= TURN || this.#deliveries.full
+    return this.#count >= TURN || this.#rooms.broker.full
   }
 
   endTurn(): void {
@@ -51,20 +51,27 @@ export class FromWorker implements ToGateway, Turns {
   }
 
   send(fd: number, text: Bytes, last: boolean): void {
-    const connection = this.#rooms.hub.get(fd)
-    if (connection === undefined || this.#worker.muted) return
+    if (this.#worker.muted) return
+    const { hub, assignment, broker } = this.#rooms
+    this.#count++
+    const connection = hub.get(fd)
+    if (connection === undefined) return broker.sendForeign(fd, text)
     this.#deliveries.send(connection, text)
-    if (last) this.#rooms.assignment.done(connection, this.#worker)
+    if (last) assignment.done(connection, this.#worker)
   }
 
-  publish(audience: Audience, name: string, except: readonly number[], _from: number, text: Bytes): void {
-    if (!this.#worker.muted) this.#deliveries.publish(audience, name, except, text)
+  publish(audience: Audience, name: string, except: readonly number[], from: number, text: Bytes): void {
+    if (this.#worker.muted) return
+    this.#deliveries.flush()
+    this.#count += this.#rooms.broker.publish({ audience, name, except, text, unsent: this.#unsent(from) })
   }
 
   end(fd: number, code: number, reason: string): void {
     if (this.#worker.muted) return
     this.#deliveries.flush()
-    this.#rooms.hub.get(fd)?.end(code, reason)
+    const connection = this.#rooms.hub.get(fd)
+    if (connection) connection.end(code, reason)
+    else this.#rooms.operations.endForeign(fd, code, reason)
   }
 
   /** Only while a message of the connection is under way at this worker: a retired one must not overwrite a new one's (rule 4). */
@@ -96,7 +103,8 @@ export class FromWorker implements ToGateway, Turns {
   }
 
   ask(id: number, operation: Operation, fd: number, text: string): void {
-    this.#perform(operation, fd, text).then(
+    if (operation === 'kick') this.#deliveries.flush() // what was sent before it arrives
+    this.#rooms.operations.perform(operation, fd, text).then(
       (value) => this.#worker.toWorker.answer(id, '', JSON.stringify(value)),
       (error: unknown) => {
         const away = isStoreAway(error)
@@ -106,52 +114,11 @@ export class FromWorker implements ToGateway, Turns {
     )
   }
 
-  async #perform(operation: Operation, fd: number, text: string): Promise<Answer> {
-    const { hub } = this.#rooms
-    if (operation === 'report') throw new Error('not yet')
-    if (operation === 'kick') return this.#kick(JSON.parse(text))
-    if (operation === 'count') return hub.count(text || undefined)
-    const connection = hub.get(fd)
-    return connection !== undefined && this.#write(operation, connection, text)
-  }
-
-  async #write(
-    operation: Exclude<Operation, 'kick' | 'count' | 'report'>,
-    connection: Connection,
-    name: string,
-  ): Promise<boolean> {
-    const { hub, registry } = this.#rooms
-    switch (operation) {
-      case 'join': {
-        const joined = await registry.join(connection, name)
-        if (joined) hub.join(connection, name)
-        return joined
-      }
-      case 'leave':
-        hub.leave(connection, name)
-        await registry.leave(connection, name)
-        return true
-      case 'addCloseKey':
-        await registry.addCloseKey(connection, name)
-        return true
-      case 'removeCloseKey':
-        await registry.removeCloseKey(connection, name)
-        return true
-      case 'addController':
-        await registry.addController(connection, name)
-        return true
-      case 'removeController':
-        await registry.removeController(connection, name)
-        return true
-    }
-  }
-
-  async #kick({ target, code, reason }: Kick): Promise<number> {
-    this.#deliveries.flush() // what was sent before the kick arrives
-    const { hub, redis } = this.#rooms
-    const fds = typeof target === 'number' ? [target] : (await redis.smembers(target)).map(Number)
-    const connections = fds.flatMap((fd) => (isFd(fd) ? (hub.get(fd) ?? []) : []))
-    for (const connection of connections) connection.end(code, reason)
-    return connections.length
+  /** @returns what names the call that sends something to its client, if it cannot be sent */
+  #unsent(from: number): (() => void) | undefined {
+    const connection = from === 0 ? undefined : this.#rooms.hub.get(from)
+    const frame = connection?.inFlight[0]
+    if (connection === undefined || frame === undefined || connection.worker !== this.#worker) return undefined
+    return () => this.#rooms.refusals.add(connection, 'serviceUnavailable', frame)
   }
 }

@@ -5,40 +5,69 @@ import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
 import type { BrokenRecord } from '../Link/Records'
 import type { Host, Joined } from '../Link/Socket'
-import { FDS_AN_INSTANCE } from '../Record/Keys'
+import { ALL_CHANNEL, FDS_AN_INSTANCE, instanceChannel } from '../Record/Keys'
 import { Assignment } from './Assignment'
 import { Auth, type User } from './Auth'
+import { Broker } from './Broker'
+import type { Bus } from './Bus'
 import { Closes } from './Closes'
 import { Connection } from './Connection'
+import { Elsewhere } from './Elsewhere'
+import type { Envelope } from './Envelope'
 import { FromWorker, type Rooms } from './FromWorker'
+import { Groups } from './Groups'
 import { Heartbeat } from './Heartbeat'
 import { Hub } from './Hub'
+import type { Lease } from './Lease'
 import { PerIp } from './Limits'
+import { Logins } from './Logins'
+import { Operations } from './Operations'
+import { Reaper } from './Reaper'
 import { Refusals } from './Refusals'
 import { Registry } from './Registry'
 import { Serving } from './Serving'
 import { slotOf } from './Slot'
 
-/** Who wants to know what becomes of workers. */
+/** Who wants to know what becomes of workers, and of the gateway itself. */
 export interface Watcher {
   /** A worker that serves no longer has nothing under way any more. */
   drained(id: number): void
   /** What a worker sent was no record; its link is dropped. */
   broken(id: number, reason: string): void
+  /** This gateway has been taken off the record; its connections are closed, and it has to end. */
+  reaped(): void
+}
+
+/** What a gateway stands on. */
+export interface Ground {
+  /** A client of the gateway's own, which is connected. */
+  readonly redis: Redis
+  readonly lease: Lease
+  /** The way to other gateways; undefined: there are none, by configuration. */
+  readonly bus: Bus | undefined
+  /** The number of the first instance that the store has seen. */
+  readonly firstInstance: number
 }
 
 /** The life of the connections: `Outside` calls it for what the sockets do, workers join it, and each one's orders are carried out. */
 export class Gateway implements Host {
   readonly hub = new Hub()
+  readonly #lease: Lease
+  readonly #bus: Bus | undefined
   readonly #registry: Registry
+  readonly #logins: Logins
+  readonly #groups: Groups
+  readonly #reaper: Reaper
   readonly #watcher: Watcher
   readonly #heartbeat: Heartbeat
   readonly #refusals = new Refusals()
   readonly #assignment: Assignment
   readonly #closes: Closes
   readonly #rooms: Rooms
+  readonly #elsewhere: Elsewhere | undefined
   readonly #workers = new Map<number, Serving>()
-  readonly #cleaning = new Set<Promise<void>>()
+  /** Closed connections whose hooks have not run, or which are still on record, by fd. */
+  readonly #cleaning = new Map<number, Promise<void>>()
   readonly #unrecorded = new Tally((reason, count) => {
     log.warn({ reason, count }, 'connections are not on record until Redis is back')
   })
@@ -46,38 +75,60 @@ export class Gateway implements Host {
   #auth: Auth
   #perIp: PerIp
   #seq = 0
+  #healing: Promise<void> | undefined
+  #healAgain = false
 
-  private constructor(config: AppConfig, redis: Redis, registry: Registry, watcher: Watcher) {
+  constructor(config: AppConfig, { redis, lease, bus, firstInstance }: Ground, watcher: Watcher) {
+    const { hub } = this
+    const { instance } = lease
     this.#config = config
     this.#auth = new Auth(config.auth)
     this.#perIp = new PerIp(config.limits.perIp)
-    this.#registry = registry
+    this.#lease = lease
+    this.#bus = bus
     this.#watcher = watcher
-    this.#heartbeat = new Heartbeat(this.hub, config.setting.heartbeat_idle_time)
+    this.#heartbeat = new Heartbeat(hub, config.setting.heartbeat_idle_time)
     this.#assignment = new Assignment(config.setting, this.#refusals)
     this.#closes = new Closes(this.#assignment)
-    this.#rooms = {
-      hub: this.hub,
-      registry,
-      assignment: this.#assignment,
-      closes: this.#closes,
-      redis,
-      isRaw: (key) => this.#config.groups.raw.some((prefix) => key.startsWith(prefix)),
-    }
-    redis.on('ready', () => this.#heal())
-  }
-
-  /**
-   * Takes an instance number, and with it the right to give out fds.
-   * @param redis a client of the gateway's own, which is connected
-   * @param firstInstance the number of the first instance that a store has seen
-   */
-  static async claim(config: AppConfig, redis: Redis, firstInstance: number, watcher: Watcher): Promise<Gateway> {
-    return new Gateway(config, redis, await Registry.claim(redis, firstInstance), watcher)
+    this.#elsewhere =
+      bus && new Elsewhere(bus, instance, (operation, fd, text) => operations.performHere(operation, fd, text))
+    this.#logins = new Logins(redis, config.auth.multiLogin, {
+      isOpen: (fd) => operations.isOpen(fd),
+      kick: (fd, code, reason) => operations.kick(fd, code, reason),
+    })
+    const registry = new Registry(redis, instance, this.#logins)
+    const groups = new Groups(hub, registry, bus)
+    const isRaw = (key: string) => this.#config.groups.raw.some((prefix) => key.startsWith(prefix))
+    const elsewhere = this.#elsewhere
+    const broker = new Broker({ instance, hub, groups, redis, bus, elsewhere, isRaw, firstInstance })
+    const operations = new Operations({ instance, hub, registry, groups, broker, redis, elsewhere })
+    this.#registry = registry
+    this.#groups = groups
+    const [assignment, closes, refusals] = [this.#assignment, this.#closes, this.#refusals]
+    this.#rooms = { hub, registry, assignment, closes, broker, operations, refusals }
+    this.#reaper = new Reaper({ redis, lease, registry, closes, ready: () => assignment.serving.size > 0 })
+    bus?.serve((envelope) => this.#heard(envelope))
+    lease.keep({ regained: () => this.#heal(), lost: () => this.#reaped() })
+    redis.on('ready', () => this.#back())
   }
 
   get instance(): number {
-    return this.#registry.instance
+    return this.#lease.instance
+  }
+
+  get boot(): string {
+    return this.#lease.boot
+  }
+
+  /** Begins to hear the other gateways, and to look after their leases. @throws StoreAway */
+  async open(): Promise<void> {
+    await Promise.all([this.#bus?.listen(ALL_CHANNEL), this.#bus?.listen(instanceChannel(this.instance))])
+    this.#reaper.start()
+  }
+
+  /** The process of another instance is dead for certain. */
+  reap(instance: number, boot: string): void {
+    this.#reaper.condemn(instance, boot)
   }
 
   get auth(): Auth {
@@ -136,7 +187,7 @@ export class Gateway implements Host {
   /** Somebody connects, and was found good. */
   accept(port: string, ip: string, user: User | undefined): Connection {
     const { setting, limits } = this.#config
-    const fd = this.#registry.instance * FDS_AN_INSTANCE + ++this.#seq
+    const fd = this.instance * FDS_AN_INSTANCE + ++this.#seq
     const slot = slotOf(setting.dispatch_mode, fd, ip, user)
     return new Connection({ fd, port, ip, user, slot, burst: limits.burst })
   }
@@ -166,7 +217,9 @@ export class Gateway implements Host {
     connection.heardAt = this.#heartbeat.tick
     connection.frames++
     if (frame.byteLength > setting.package_max_length) return connection.close('frameTooBig')
-    switch (connection.bucket.take(performance.now(), limits.rate, limits.burst)) {
+    const now = performance.now()
+    if (!this.#lease.sure(now)) this.#makeSure()
+    switch (connection.bucket.take(now, limits.rate, limits.burst)) {
       case 'pass':
         return this.#assignment.pass(connection, frame)
       case 'refuse':
@@ -180,26 +233,41 @@ export class Gateway implements Host {
   shut(connection: Connection, code: number): void {
     const closeCode = connection.shut(code)
     const underWay = connection.inFlight.length > 0
+    const { fd } = connection
     this.hub.remove(connection)
+    this.#groups.gone(connection)
     this.#perIp.remove(connection.ip)
     this.#assignment.leave(connection)
-    log.debug({ fd: connection.fd, closeCode }, 'connection closed')
-    const cleaning = this.#cleanUp(connection, closeCode, underWay).finally(() => this.#cleaning.delete(cleaning))
-    this.#cleaning.add(cleaning)
+    log.debug({ fd, closeCode }, 'connection closed')
+    const cleaning = this.#cleanUp(connection, closeCode, underWay).finally(() => this.#cleaning.delete(fd))
+    this.#cleaning.set(fd, cleaning)
   }
 
   /** Closes every connection, and waits until each is off the record. */
   async stop(reason: 'serverStops' | 'restart'): Promise<void> {
     for (const connection of this.hub.all()) connection.close(reason)
-    await Promise.all(this.#cleaning)
+    await Promise.all(this.#cleaning.values())
+    this.#end()
+    await this.#reaper.bury(this.#registry.unforgotten === 0).catch((error: unknown) => {
+      log.warn({ err: error }, 'the lease could not be given back; it runs out by itself')
+    })
+  }
+
+  #end(): void {
     this.#heartbeat.stop()
     this.#assignment.stop()
     this.#refusals.flush()
     this.#registry.stop()
+    this.#logins.stop()
+    this.#reaper.stop()
+    this.#lease.stop()
+    this.#bus?.close()
   }
 
   /** First the hooks, then the groups and the keys: what a hook asks of the record is still there. */
   async #cleanUp(connection: Connection, closeCode: number, underWay: boolean): Promise<void> {
+    if (!this.#lease.sure(performance.now())) await this.#lease.renew()
+    if (this.#lease.lost) return // somebody else has done so
     await this.#registry.complete(connection)
     await this.#closes.run(connection, closeCode, underWay ? this.#config.setting.controller_timeout * 1000 : 0)
     await this.#registry.forget(connection)
@@ -211,6 +279,7 @@ export class Gateway implements Host {
     this.#perIp.configure(config.limits.perIp)
     this.#assignment.configure(config.setting)
     this.#heartbeat.configure(config.setting.heartbeat_idle_time)
+    this.#logins.configure(config.auth.multiLogin)
   }
 
   /** Calls that outlive their time are answered 503, and nothing that the old worker still says counts. */
@@ -229,11 +298,64 @@ export class Gateway implements Host {
     this.#watcher.drained(worker.id)
   }
 
-  async #heal(): Promise<void> {
+  #heard(envelope: Envelope): number {
+    const { broker } = this.#rooms
+    switch (envelope.kind) {
+      case 'broadcast':
+        return broker.here(envelope)
+      case 'letter':
+        return broker.letter(envelope)
+      case 'question':
+        this.#elsewhere?.asked(envelope)
+        return 0
+      case 'answer':
+        this.#elsewhere?.answered(envelope)
+        return 0
+    }
+  }
+
+  /** After a pause nothing is passed on before it is known whether these are still this gateway's connections (rule 14). */
+  async #makeSure(): Promise<void> {
+    this.#assignment.suspend()
+    await this.#lease.renew()
+    if (!this.#lease.lost) this.#assignment.resume()
+  }
+
+  async #back(): Promise<void> {
+    await this.#lease.renew()
+    await this.#heal()
+  }
+
+  /** One at a time; what is lost while it runs is healed by one more. */
+  #heal(): Promise<void> {
+    this.#healAgain = this.#healing !== undefined
+    this.#healing ??= this.#makeRight().finally(() => {
+      this.#healing = undefined
+      if (this.#healAgain) this.#heal()
+    })
+    return this.#healing
+  }
+
+  async #makeRight(): Promise<void> {
+    if (this.#lease.lost) return
     try {
-      await this.#registry.heal(this.hub.all())
+      await this.#lease.raise()
+      const isOurs = (fd: number) => this.hub.get(fd) !== undefined || this.#cleaning.has(fd)
+      await this.#registry.heal(this.hub.all(), isOurs)
     } catch (error) {
       log.warn({ err: error }, 'Redis was back and went away again; its record will be made right when it returns')
     }
+  }
+
+  /** Others have taken this gateway for dead: its connections must not live on as ghosts. Their hooks have run. */
+  #reaped(): void {
+    log.fatal(
+      { instance: this.instance, connections: this.hub.count() },
+      'this gateway was taken for dead: it was paused, or cut off from Redis; it closes its connections and ends',
+    )
+    this.#assignment.suspend()
+    for (const connection of this.hub.all()) connection.close('restart')
+    this.#end()
+    this.#watcher.reaped()
   }
 }

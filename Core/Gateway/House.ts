@@ -1,17 +1,26 @@
-import { Cache, StoreAway } from '../../Library/Cache/Cache'
+import { Cache, isStoreAway } from '../../Library/Cache/Cache'
 import { reasonOf } from '../../Library/Cache/Outage'
 import { log } from '../../Library/Log/Log'
 import type { Boot, StopReason } from '../Orders'
+import { Bus } from './Bus'
 import { Gateway, type Watcher } from './Gateway'
+import { Lease } from './Lease'
 import { Outside } from './Outside'
 
 /** The client of the gateway, which alone writes the record: its commands of one turn of the loop go out together, in order. */
 const RECORD = 'record'
 
-/** The pipeline of a turn waits for the one before it, so a write can take this twice, in milliseconds; the 503 is due within a second. */
-const RECORD_TIMEOUT_MS = 400
+/** The two sides of the bus: a connection that subscribes can do nothing else. */
+const PUBLISHER = 'bus'
+const SUBSCRIBER = 'bus subscriber'
 
-/** How long the store may take to answer at the start, in milliseconds. */
+/** The pipeline of a turn waits for the one before it, so a write can take this twice, in milliseconds; the 503 is due within a second. */
+const TIMEOUT_MS = 400
+
+/** How long Redis may take to answer before it is said that it is waited for, in milliseconds. */
+const PATIENCE_MS = 3000
+
+/** How long the embedded store may take to answer, in milliseconds. */
 const STORE_WAIT_MS = 10_000
 
 /** A gateway with its public ports and its store: what a process that holds sockets consists of, in either mode. */
@@ -25,16 +34,27 @@ export class House {
     this.#boot = boot
   }
 
-  /** @throws StoreAway when Redis does not answer */
+  /**
+   * Waits for Redis, however long it takes: it may be started later than this.
+   * @throws StoreAway when the embedded store does not answer
+   */
   static async open(boot: Boot, watcher: Watcher): Promise<House> {
-    const options = { enableAutoPipelining: true, commandTimeout: RECORD_TIMEOUT_MS }
-    Cache.configure({ ...boot.cache, [RECORD]: { ...boot.cache.master, options } })
-    await Cache.ready(RECORD, STORE_WAIT_MS).catch((error: unknown) => {
-      throw boot.embedded ? error : explain(boot.cache.master.url, error)
-    })
+    const { cache, config, embedded } = boot
+    const pipelined = { ...cache.master, options: { enableAutoPipelining: true, commandTimeout: TIMEOUT_MS } }
+    const deaf = { ...cache.master, options: { autoResubscribe: false, autoResendUnfulfilledCommands: false } }
+    Cache.configure({ ...cache, [RECORD]: pipelined, [PUBLISHER]: pipelined, [SUBSCRIBER]: deaf })
+    const redis = Cache.get(RECORD)
     // MSwoole, whose fds begin at 1, may have left some behind in a Redis of one's own.
-    const firstInstance = boot.embedded ? 0 : 1
-    return new House(await Gateway.claim(boot.config, Cache.get(RECORD), firstInstance, watcher), boot)
+    const firstInstance = embedded ? 0 : 1
+    if (embedded) await Cache.ready(RECORD, STORE_WAIT_MS)
+    const claim = () => Lease.claim(redis, firstInstance)
+    const lease = await (embedded ? claim() : whenThere(cache.master.url, claim))
+    // Alone by configuration, it needs nobody to bring it its own messages.
+    const alone = embedded && (config.setting.mode === 'base' || config.setting.reactor_num === 1)
+    const bus = alone ? undefined : new Bus(Cache.get(PUBLISHER), Cache.subscriber(SUBSCRIBER))
+    const gateway = new Gateway(config, { redis, lease, bus, firstInstance }, watcher)
+    await gateway.open()
+    return new House(gateway, boot)
   }
 
   /** Opens the public ports. @returns the real ones @throws Error when one cannot be had */
@@ -72,12 +92,22 @@ export class House {
   }
 }
 
-/** What to do about a Redis that does not answer. The address is shown without user and password. */
-function explain(url: string, error: unknown): StoreAway {
+/** Says what to do about a Redis that does not answer, and tries on. The address is shown without user and password. */
+async function whenThere<T>(url: string, work: () => Promise<T>): Promise<T> {
   const place = url.replace(/^(\w+:\/\/).*@/, '$1')
-  const cause = error instanceof Error && error.cause instanceof Error ? reasonOf(error.cause) : String(error)
-  return new StoreAway(
-    `Redis at ${place} does not answer (${cause}); start it, or correct REDIS_URL or Config/cache.ts. Without a url the server brings a store of its own`,
-    { cause: error },
-  )
+  let said = ''
+  for (;;) {
+    try {
+      await Cache.ready(RECORD, PATIENCE_MS)
+      return await work()
+    } catch (error) {
+      if (!isStoreAway(error)) throw error
+      const why = error instanceof Error && error.cause instanceof Error ? reasonOf(error.cause) : String(error)
+      if (why === said) continue
+      said = why
+      log.error(
+        `Redis at ${place} does not answer (${why}); the server starts when it does. Start it, or correct REDIS_URL or Config/cache.ts; without a url the server brings a store of its own`,
+      )
+    }
+  }
 }

@@ -4,61 +4,87 @@ import {
   closeKeysKey,
   controllersKey,
   FDINFO,
-  INSTANCES,
   instanceFdsKey,
+  instanceOf,
   UIDTOFD,
   UIDTOFD_TYPE,
   userFdsKey,
 } from '../Record/Keys'
-import { RAISE, REMOVE_FD, REPLACE_FD } from '../Record/Scripts'
-import type { Connection } from './Connection'
+import { REMOVE_FD, REPLACE_FD } from '../Record/Scripts'
+import { readUser, type User } from './Auth'
+import { Connection } from './Connection'
+import type { Logins } from './Logins'
 
 /** Connections that are put on record again at once when Redis comes back. */
 const HEAL_BATCH = 500
 
-/** How often a clean-up that Redis could not take is tried again, in milliseconds. */
+/** How often what Redis could not take is tried again, in milliseconds. */
 const RETRY_MS = 1000
 
 /**
  * Puts the gateway's connections on record in Redis and takes them off. Nobody else writes these keys, and all of it goes through
  * one client, in order; commands of one turn of the loop share a pipeline (the client's autopipelining). What stands in memory too
- * heals a Redis that was away or came back empty.
+ * heals a Redis that was away or came back empty. The dead of another gateway are taken off by the same code.
  */
 export class Registry {
-  readonly instance: number
   readonly #redis: Redis
-  readonly #counter: number
+  readonly #logins: Logins
   readonly #fds: string
+  /** Those that could not be put on record yet. */
+  readonly #absent = new Set<Connection>()
   /** Those whose record could not be removed yet. */
   readonly #ghosts = new Set<Connection>()
   /** Closed ones of which Redis could not be asked what it says of them. */
   readonly #unread = new WeakSet<Connection>()
   #retry: NodeJS.Timeout | undefined
 
-  private constructor(redis: Redis, counter: number, first: number) {
+  constructor(redis: Redis, instance: number, logins: Logins) {
     this.#redis = redis
-    this.#counter = counter
-    this.instance = counter - 1 + first
-    this.#fds = instanceFdsKey(this.instance)
+    this.#logins = logins
+    this.#fds = instanceFdsKey(instance)
   }
 
   /**
-   * Takes a fresh instance number from Redis.
-   * @param first the number that the first instance gets
+   * Puts a connection on record. The list of the instance's fds comes first: it never lacks one that stands elsewhere. What Redis does
+   * not take now is tried again until it does.
    */
-  static async claim(redis: Redis, first: number): Promise<Registry> {
-    return new Registry(redis, await redis.incr(INSTANCES), first)
+  async put(connection: Connection): Promise<void> {
+    try {
+      await this.#put(connection)
+      this.#absent.delete(connection)
+    } catch (error) {
+      if (!connection.closed) this.#absent.add(connection)
+      this.#tryAgain()
+      throw error
+    }
   }
 
-  /** Puts a new connection on record. The list of the instance's fds comes first: it never lacks one that stands elsewhere. */
-  async put({ fd, user, openedAt }: Connection): Promise<void> {
+  async #put(connection: Connection): Promise<void> {
     const redis = this.#redis
+    const { fd, user } = connection
     const writes: Promise<unknown>[] = [redis.sadd(this.#fds, fd)]
-    if (user) {
-      writes.push(redis.hset(FDINFO, String(fd), user.json), redis.zadd(userFdsKey(user.type, user.id), openedAt, fd))
-      if (user.type === UIDTOFD_TYPE) writes.push(redis.eval(REPLACE_FD.lua, 1, UIDTOFD, user.id, fd))
+    if (user === undefined) await Promise.all(writes)
+    else if (this.#logins.allows(user.type)) {
+      writes.push(redis.zadd(userFdsKey(user.type, user.id), connection.openedAt, fd), ...this.#present(fd, user))
+      await Promise.all(writes)
+    } else {
+      const [stays] = await Promise.all([this.#logins.enter(connection), ...writes])
+      if (stays) await Promise.all(this.#present(fd, user))
     }
-    await Promise.all(writes)
+  }
+
+  #present(fd: number, user: User): Promise<unknown>[] {
+    const writes: Promise<unknown>[] = [this.#redis.hset(FDINFO, String(fd), user.json)]
+    if (user.type === UIDTOFD_TYPE) writes.push(this.#redis.eval(REPLACE_FD.lua, 1, UIDTOFD, user.id, fd))
+    return writes
+  }
+
+  /** @returns a connection of a dead gateway, as the record has it */
+  async recall(fd: number): Promise<Connection> {
+    const json = await this.#redis.hget(FDINFO, String(fd))
+    const connection = new Connection({ fd, port: '', ip: '', user: readUser(json), slot: fd, burst: 0 })
+    await this.#read(connection)
+    return connection
   }
 
   /** @returns whether the connection is now a member; not when it has closed or left meanwhile */
@@ -126,14 +152,17 @@ export class Registry {
       this.#ghosts.delete(connection)
     } catch (error) {
       this.#ghosts.add(connection)
-      this.#retry ??= setTimeout(() => this.#removeGhosts(), RETRY_MS)
+      this.#tryAgain()
       log.debug({ err: error, fd: connection.fd }, 'a closed connection could not be taken off the record yet')
     }
   }
 
-  /** Redis is back, perhaps empty: writes down again what this gateway holds. */
-  async heal(connections: Iterable<Connection>): Promise<void> {
-    await this.#redis.eval(RAISE.lua, 1, INSTANCES, this.#counter)
+  /**
+   * Redis is back, perhaps empty, perhaps with what a lost connection still wrote: makes the record what this gateway holds.
+   * @param connections the open ones
+   * @param isOurs whether an fd is open, or about to be taken off
+   */
+  async heal(connections: Iterable<Connection>, isOurs: (fd: number) => boolean): Promise<void> {
     let batch: Promise<unknown>[] = []
     for (const connection of connections) {
       batch.push(this.#putAgain(connection))
@@ -142,6 +171,9 @@ export class Registry {
       batch = []
     }
     await Promise.all(batch)
+    for (const fd of await this.#redis.smembers(this.#fds)) {
+      if (!isOurs(Number(fd))) await this.forget(await this.recall(Number(fd)))
+    }
   }
 
   stop(): void {
@@ -181,7 +213,7 @@ export class Registry {
     steps.push(redis.del(closeKeysKey(fd)), redis.del(controllersKey(fd)), redis.hdel(FDINFO, String(fd)))
     if (user) steps.push(this.#removeUser(user.type, user.id, fd))
     await Promise.all(steps)
-    await redis.srem(this.#fds, fd)
+    await redis.srem(instanceFdsKey(instanceOf(fd)), fd)
   }
 
   /** A key that user code named may be no set: that is its own error, and must not keep the rest from being cleaned. */
@@ -210,11 +242,24 @@ export class Registry {
     }
   }
 
-  async #removeGhosts(): Promise<void> {
-    this.#retry = undefined
-    const [first, ...rest] = this.#ghosts
-    if (first) await this.forget(first)
-    // One is enough to find out whether Redis takes them again.
-    if (first && !this.#ghosts.has(first)) await Promise.all(rest.map((connection) => this.forget(connection)))
+  #tryAgain(): void {
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined
+      this.#settle()
+    }, RETRY_MS)
+  }
+
+  /** Does what Redis could not take before. One is enough to find out whether it does now. */
+  async #settle(): Promise<void> {
+    const [ghost, ...ghosts] = this.#ghosts
+    if (ghost) await this.forget(ghost)
+    if (ghost === undefined || !this.#ghosts.has(ghost)) await Promise.all(ghosts.map((one) => this.forget(one)))
+    for (const connection of this.#absent) if (connection.closed) this.#absent.delete(connection)
+    const [absent, ...rest] = this.#absent
+    if (absent) await this.put(absent).catch(ignore)
+    if (absent && !this.#absent.has(absent)) await Promise.all(rest.map((one) => this.put(one).catch(ignore)))
   }
 }
+
+/** For what is tried again. */
+function ignore(): void {}

@@ -1,9 +1,12 @@
 import { configureLog, log } from '../../Library/Log/Log'
-import { dieOfErrors, type Ending, type Life, live, tell } from '../Handler'
+import { dieOfErrors, type Ending, EXIT, exit, type Life, live, tell } from '../Handler'
 import { LinkServer } from '../Link/Socket'
 import type { Boot, Order, Report } from '../Orders'
 import { engineVersion } from './Engine'
 import { House } from './House'
+
+/** How long close frames get to leave the process, in milliseconds. */
+const LAST_WORDS_MS = 200
 
 /** The process with the client sockets. It runs no user code. */
 class GatewayProcess implements Life {
@@ -17,12 +20,13 @@ class GatewayProcess implements Life {
     const house = await House.open(boot, {
       drained: (worker) => tell({ report: 'drained', worker }),
       broken: (worker, reason) => tell({ report: 'broken', worker, reason }),
+      reaped: () => this.#leave(),
     })
     this.#house = house
     this.#links = new LinkServer(boot.link.secret, house.gateway)
     const [path = ''] = boot.link.paths
     await this.#links.listen(path)
-    return { report: 'ready', engine: engineVersion, instance: house.gateway.instance }
+    return { report: 'ready', engine: engineVersion, instance: house.gateway.instance, boot: house.gateway.boot }
   }
 
   async order(order: Order): Promise<Report | undefined> {
@@ -34,11 +38,20 @@ class GatewayProcess implements Life {
       case 'unlisten':
         house.unlisten()
         return { report: 'unlistened' }
+      case 'reap':
+        house.gateway.reap(order.instance, order.boot)
+        return undefined
       case 'assign':
         return { report: 'assigned', missing: house.gateway.assign(order.workers, order.config) }
       default:
         return undefined
     }
+  }
+
+  /** The supervisor starts another one, which has a number of its own. */
+  #leave(): void {
+    this.#house?.unlisten()
+    setTimeout(() => exit(EXIT.failed), LAST_WORDS_MS)
   }
 
   async stop(ending: Ending): Promise<void> {

@@ -27,10 +27,44 @@ export const INSTANCES = 'WEBSOCKET_INSTANCES'
 /** Set: the fds of one gateway boot; written first and removed last, so that it never lacks one. */
 export const instanceFdsKey = (instance: number) => `WEBSOCKET_INSTANCE_${instance}_FDS`
 
+/** Set: the gateway boots that are on record: those that live, and those whose fds have not all been taken off yet. */
+export const INSTANCE_LIST = 'WEBSOCKET_INSTANCE_LIST'
+
+/** The boot id of the gateway that has this number, as long as it renews it; `DEAD` when the number has been taken from it. */
+export const leaseKey = (instance: number) => `WEBSOCKET_INSTANCE_${instance}_LEASE`
+
+/** The value of a lease that nobody can have again: a tombstone. */
+export const DEAD = 'dead'
+
+/** The boot id of the gateway that takes a dead one off the record; it runs out when that one dies, too. */
+export const reaperKey = (instance: number) => `WEBSOCKET_INSTANCE_${instance}_REAPER`
+
+// The channels between gateways.
+
+/** To every gateway. */
+export const ALL_CHANNEL = 'WEBSOCKET_BUS_ALL'
+
+/** To one gateway. */
+export const instanceChannel = (instance: number) => `WEBSOCKET_BUS_INSTANCE_${instance}`
+
+/** To the gateways that have members of a group. */
+export const groupChannel = (group: string) => `WEBSOCKET_BUS_GROUP_${group}`
+
 /** An fd is the number of its gateway's boot and a sequence in it, so it is never used again. */
 export const FDS_AN_INSTANCE = 2 ** 32
 
 export const instanceOf = (fd: number) => Math.floor(fd / FDS_AN_INSTANCE)
+
+/** @returns the fds of each instance */
+export function byInstance(fds: readonly number[]): Map<number, number[]> {
+  const instances = new Map<number, number[]>()
+  for (const fd of fds) {
+    const theirs = instances.get(instanceOf(fd))
+    if (theirs) theirs.push(fd)
+    else instances.set(instanceOf(fd), [fd])
+  }
+  return instances
+}
 
 /** Whether `value` can be an fd. */
 export const isFd = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 0

@@ -7,6 +7,7 @@ import { Subscriber } from './Subscriber'
 export type { Redis } from 'ioredis'
 export type { CacheConnection } from './Options'
 export { isStoreAway, StoreAway } from './StoreAway'
+export type { Subscriber } from './Subscriber'
 
 /**
  * The Redis clients of a process, by the name of their connection in Config/cache.ts.

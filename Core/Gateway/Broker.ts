@@ -1,0 +1,327 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import { isStoreAway } from '../../Library/Cache/Cache'
+import { log } from '../../Library/Log/Log'
+import { Tally } from '../../Library/Log/Tally'
+import type { Announcement, Audience, Bytes, Outcome } from '../Link/Contract'
+import {
+  ALL_CHANNEL,
+  byInstance,
+  DEAD,
+  groupChannel,
+  instanceChannel,
+  instanceOf,
+  isFd,
+  leaseKey,
+} from '../Record/Keys'
+import type { Bus } from './Bus'
+import type { Connection } from './Connection'
+import type { Elsewhere } from './Elsewhere'
+import type { Broadcast, Letter } from './Envelope'
+import type { Groups } from './Groups'
+import type { Hub } from './Hub'
+import { Lanes } from './Lanes'
+
+/** Frames that a set gets in one turn. */
+const TURN = 5000
+
+/** A message for an audience. */
+export interface Message {
+  readonly audience: Audience
+  readonly name: string
+  readonly except: readonly number[]
+  /** Valid only while the call lasts. */
+  readonly text: Bytes
+  /** Tells who sent it that it could not be sent. */
+  readonly unsent: (() => void) | undefined
+}
+
+/** One that waits for its turn, to a group. */
+interface Waiting {
+  readonly except: readonly number[]
+  readonly text: Buffer
+  readonly unsent: (() => void) | undefined
+  /** Nobody listens to the group: its set says whom it is for. */
+  readonly bySet: boolean
+}
+
+export interface BrokerOptions {
+  readonly instance: number
+  readonly hub: Hub
+  readonly groups: Groups
+  readonly redis: Redis
+  /** The way to other gateways; undefined: there are none. */
+  readonly bus: Bus | undefined
+  readonly elsewhere: Elsewhere | undefined
+  /** Whether a key is always sent by the set. */
+  readonly isRaw: (key: string) => boolean
+  /** Instances below this one were never gateways of ours: MSwoole's fds begin at 1. */
+  readonly firstInstance: number
+}
+
+/**
+ * Brings messages to audiences, wherever their connections are. A message for a group is published once, for everybody and for this
+ * gateway too, so that all members see one order; a key to which nobody listens is a set that was filled by hand, and is sent to by
+ * fd, which is always right (rule 16). Without other gateways this one fans out by itself.
+ */
+export class Broker {
+  readonly #options: BrokerOptions
+  readonly #lanes: Lanes<Waiting>
+  readonly #lost = new Tally<'Redis is away' | 'Redis refused'>((reason, count) => {
+    log.error({ reason, count }, 'messages to groups were lost: Redis did not take them')
+  })
+
+  constructor(options: BrokerOptions) {
+    this.#options = options
+    this.#lanes = new Lanes(
+      (key, batch) => this.#deliver(key, batch),
+      (batch, error) => this.#failed(batch, error),
+    )
+  }
+
+  /** So much is on its way that nothing should be added for now. */
+  get full(): boolean {
+    return this.#lanes.full || (this.#options.bus?.full ?? false)
+  }
+
+  /** @returns the deliveries that this took now */
+  publish(message: Message): number {
+    const { hub, groups, bus, isRaw } = this.#options
+    const { audience, name } = message
+    if (audience !== 'group') {
+      if (bus === undefined) return this.here(message)
+      this.#announce(bus, ALL_CHANNEL, message)
+      return 1
+    }
+    if (this.#lanes.busy(name) || groups.joining(name) || isRaw(name)) return this.#wait(message, false)
+    const here = hub.members(name) !== undefined
+    if (bus === undefined) return here ? this.here(message) : this.#wait(message, true)
+    // With members, and deaf: what is published now would not reach them.
+    if (here && !bus.hears(groupChannel(name))) return this.#wait(message, true)
+    this.#toListeners(bus, message)
+    return 1
+  }
+
+  /** Gives a message to the connections of this gateway. @returns how many they are */
+  here({ audience, name, except, text }: Omit<Broadcast, 'kind'>): number {
+    const { hub } = this.#options
+    if (audience === 'group' && except.length === 0) {
+      const count = hub.members(name)?.size ?? 0
+      if (count > 0) hub.publish(name, text)
+      return count
+    }
+    let count = 0
+    for (const connection of this.#audience(audience, name, except)) {
+      connection.send(text)
+      count++
+    }
+    return count
+  }
+
+  /** A message for connections of this gateway that another one found in a set. @returns how many they are */
+  letter({ key, fds, text }: Letter): number {
+    const { hub, redis } = this.#options
+    const dead: number[] = []
+    for (const fd of fds) {
+      const connection = hub.get(fd)
+      if (connection) connection.send(text)
+      else dead.push(fd)
+    }
+    // It is tried again with the next message.
+    if (key !== '' && dead.length > 0) redis.srem(key, ...dead).catch(() => {})
+    return fds.length
+  }
+
+  /** A message for a connection that is not of this gateway. */
+  sendForeign(fd: number, text: Bytes): void {
+    const { bus, instance } = this.#options
+    if (instanceOf(fd) === instance) return // it has closed
+    const letter = { kind: 'letter', key: '', fds: [fd], text } as const
+    bus?.publish(instanceChannel(instanceOf(fd)), letter).catch((error: unknown) => this.#failed([{}], error))
+  }
+
+  /** Sends, and counts whom it reached, in all gateways. @throws StoreAway */
+  async report(announcement: Announcement): Promise<Outcome> {
+    const { target, except } = announcement
+    const { instance, hub, groups, bus, elsewhere, isRaw } = this.#options
+    if ('fd' in target) {
+      if (except.includes(target.fd)) return NOBODY
+      return this.#reportTo([target.fd], announcement)
+    }
+    const { audience, name } = target
+    if (audience !== 'group') {
+      if (elsewhere === undefined) return this.reportHere(announcement)
+      return sum(await elsewhere.askAll(ALL_CHANNEL, 'report', 0, JSON.stringify(announcement)))
+    }
+    await groups.settled(name)
+    const here = hub.members(name) !== undefined
+    if (!isRaw(name) && elsewhere && (!here || bus?.hears(groupChannel(name)))) {
+      const answers = await elsewhere.askAll(groupChannel(name), 'report', instance, JSON.stringify(announcement))
+      if (answers.length > 0) return sum(answers)
+    } else if (!isRaw(name) && here) return this.reportHere(announcement)
+    const fds = await this.#read(name)
+    return this.#reportTo(
+      fds.filter((fd) => !except.includes(fd)),
+      announcement,
+    )
+  }
+
+  /** The same in this gateway alone. */
+  reportHere({ target, except, text }: Announcement): Outcome {
+    if ('fd' in target) return NOBODY
+    let targeted = 0
+    let delivered = 0
+    for (const connection of this.#audience(target.audience, target.name, except)) {
+      targeted++
+      if (connection.send(text)) delivered++
+    }
+    return { targeted, delivered, dropped: targeted - delivered }
+  }
+
+  /** Sends to these connections of this gateway. */
+  reportThese(fds: readonly number[], text: string): Outcome {
+    const delivered = fds.filter((fd) => this.#options.hub.get(fd)?.send(text)).length
+    return { targeted: fds.length, delivered, dropped: fds.length - delivered }
+  }
+
+  #audience(audience: Audience, name: string, except: readonly number[]): Connection[] {
+    const found = [...this.#find(audience, name)]
+    return except.length === 0 ? found : found.filter(({ fd }) => !except.includes(fd))
+  }
+
+  #find(audience: Audience, name: string): Iterable<Connection> {
+    const { hub } = this.#options
+    switch (audience) {
+      case 'group':
+        return hub.members(name) ?? []
+      case 'user':
+        return hub.ofUser(name)
+      case 'port':
+        return [...hub.all()].filter(({ port }) => port === name)
+      case 'all':
+        return hub.all()
+    }
+  }
+
+  #announce(bus: Bus, channel: string, message: Message): void {
+    bus.publish(channel, { kind: 'broadcast', ...message }).catch((error: unknown) => this.#failed([message], error))
+  }
+
+  /** To a group that somebody listens to; else by its set. */
+  async #toListeners(bus: Bus, message: Omit<Message, 'audience'>): Promise<void> {
+    const text = Buffer.from(message.text) // it may be needed once more
+    const kept = { ...message, text, audience: 'group' } as const
+    try {
+      const heard = await bus.publish(groupChannel(message.name), { kind: 'broadcast', ...kept })
+      if (heard === 0) this.#wait(kept, true)
+    } catch (error) {
+      this.#failed([message], error)
+    }
+  }
+
+  #wait({ name, except, text, unsent }: Message, bySet: boolean): number {
+    this.#lanes.add(name, { except, text: Buffer.from(text), unsent, bySet })
+    return 1
+  }
+
+  /** Brings neighbouring messages to their group, whose joins are over, or to its set. */
+  async #deliver(name: string, batch: readonly Waiting[]): Promise<void> {
+    const { hub, groups, bus, isRaw } = this.#options
+    await groups.settled(name)
+    if (isRaw(name) || batch.some(({ bySet }) => bySet)) return this.#bySet(name, batch)
+    if (bus === undefined) {
+      if (hub.members(name) === undefined) return this.#bySet(name, batch)
+      for (const message of batch) this.here({ audience: 'group', name, ...message })
+      return
+    }
+    if (hub.members(name) !== undefined && !bus.hears(groupChannel(name))) return this.#bySet(name, batch)
+    const unheard: Waiting[] = []
+    for (const message of batch) {
+      const broadcast = { kind: 'broadcast', audience: 'group', name, ...message } as const
+      if ((await bus.publish(groupChannel(name), broadcast)) === 0) unheard.push(message)
+    }
+    if (unheard.length > 0) await this.#bySet(name, unheard)
+  }
+
+  async #bySet(key: string, batch: readonly Waiting[]): Promise<void> {
+    const { instance, bus } = this.#options
+    for (const [owner, fds] of byInstance(await this.#read(key))) {
+      if (owner === instance) await this.#toOwn(key, fds, batch)
+      else if (await this.#isDead(owner)) await this.#options.redis.srem(key, ...fds)
+      else if (bus) await this.#toOther(bus, owner, key, fds, batch)
+    }
+  }
+
+  async #toOwn(key: string, fds: readonly number[], batch: readonly Waiting[]): Promise<void> {
+    const { hub, redis } = this.#options
+    const dead: number[] = []
+    let sent = 0
+    for (const fd of fds) {
+      const connection = hub.get(fd)
+      if (connection === undefined) {
+        dead.push(fd)
+        continue
+      }
+      const texts = batch.flatMap(({ except, text }) => (except.includes(fd) ? [] : text))
+      connection.sendAll(texts)
+      sent += texts.length
+      if (sent < TURN) continue
+      sent = 0
+      await nextTurn()
+    }
+    if (dead.length > 0) await redis.srem(key, ...dead)
+  }
+
+  async #toOther(bus: Bus, owner: number, key: string, fds: number[], batch: readonly Waiting[]): Promise<void> {
+    for (const { except, text } of batch) {
+      const wanted = except.length === 0 ? fds : fds.filter((fd) => !except.includes(fd))
+      for (let at = 0; at < wanted.length; at += TURN) {
+        await bus.publish(instanceChannel(owner), { kind: 'letter', key, fds: wanted.slice(at, at + TURN), text })
+      }
+    }
+  }
+
+  /** Only a tombstone says so: a gateway that is cut off from Redis still has its connections (rule 16). */
+  async #isDead(instance: number): Promise<boolean> {
+    const { redis, firstInstance, bus } = this.#options
+    if (instance < firstInstance || bus === undefined) return true
+    return (await redis.get(leaseKey(instance))) === DEAD
+  }
+
+  async #reportTo(fds: readonly number[], { text }: Announcement): Promise<Outcome> {
+    const { instance, elsewhere } = this.#options
+    const outcomes = [...byInstance(fds)].map(async ([owner, theirs]) => {
+      if (owner === instance) return this.reportThese(theirs, text)
+      const answer = await elsewhere?.ask(owner, 'reportThese', 0, JSON.stringify({ fds: theirs, text }))
+      return answer ?? { targeted: theirs.length, delivered: 0, dropped: theirs.length }
+    })
+    return sum(await Promise.all(outcomes))
+  }
+
+  async #read(key: string): Promise<number[]> {
+    return (await this.#options.redis.smembers(key)).map(Number).filter(isFd)
+  }
+
+  #failed(batch: readonly { readonly unsent?: (() => void) | undefined }[], error: unknown): void {
+    const away = isStoreAway(error)
+    this.#lost.add(away ? 'Redis is away' : 'Redis refused', batch.length)
+    if (away) for (const { unsent } of batch) unsent?.()
+  }
+}
+
+const NOBODY: Outcome = { targeted: 0, delivered: 0, dropped: 0 }
+
+function sum(outcomes: readonly unknown[]): Outcome {
+  return outcomes.filter(isOutcome).reduce((all, one) => {
+    const { targeted, delivered, dropped } = one
+    return {
+      targeted: all.targeted + targeted,
+      delivered: all.delivered + delivered,
+      dropped: all.dropped + dropped,
+    }
+  }, NOBODY)
+}
+
+function isOutcome(value: unknown): value is Outcome {
+  return typeof value === 'object' && value !== null && 'targeted' in value
+}

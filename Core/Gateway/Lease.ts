@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { log } from '../../Library/Log/Log'
+import { INSTANCE_LIST, INSTANCES, leaseKey } from '../Record/Keys'
+import { HOLD, RAISE, REFUSED, TAKEN } from '../Record/Scripts'
+
+/** How long a lease lasts that is not renewed, in milliseconds: then the gateway counts as dead. */
+export const LEASE_MS = 6000
+
+/** How often it is renewed, in milliseconds. */
+const RENEW_MS = 2000
+
+/** How long a gateway that could not ask Redis goes on before it tries again, in milliseconds. */
+const DOUBT_MS = 3000
+
+/** What becomes of a lease. */
+export interface Tenant {
+  /** Redis had forgotten the lease: it has forgotten other things, too. */
+  regained(): void
+  /** Somebody else has the number, or has taken this gateway off the record: it must not go on. */
+  lost(): void
+}
+
+/**
+ * A gateway's right to its instance number, and so to its fds. Redis may forget it (then it is taken again), but what another one
+ * has taken over is gone for good: a gateway that was paused, or cut off from Redis, finds out here before it does anything else.
+ */
+export class Lease {
+  readonly instance: number
+  /** Tells this boot from every other one that ever has the same number. */
+  readonly boot: string
+  readonly #redis: Redis
+  readonly #counter: number
+  #tenant: Tenant | undefined
+  #timer: NodeJS.Timeout | undefined
+  #renewing: Promise<void> | undefined
+  #sureUntil = 0
+  #contactSince: number | undefined
+  /** It is somebody else's, or nobody's any more. */
+  lost = false
+
+  private constructor(redis: Redis, counter: number, first: number, boot: string) {
+    this.#redis = redis
+    this.#counter = counter
+    this.instance = counter - 1 + first
+    this.boot = boot
+    this.#held(performance.now())
+  }
+
+  /**
+   * Takes a number that nobody has. One that somebody has, although the counter has just come to it, belongs to a gateway that
+   * Redis has forgotten for a moment.
+   * @param first the number that the first instance gets
+   */
+  static async claim(redis: Redis, first: number): Promise<Lease> {
+    const boot = randomUUID()
+    for (;;) {
+      const counter = await redis.incr(INSTANCES)
+      const instance = counter - 1 + first
+      const answer = await redis.eval(HOLD.lua, 1, leaseKey(instance), boot, LEASE_MS)
+      if (answer === REFUSED) continue
+      await redis.sadd(INSTANCE_LIST, instance)
+      return new Lease(redis, counter, first, boot)
+    }
+  }
+
+  /** Renews it from now on. */
+  keep(tenant: Tenant): void {
+    this.#tenant = tenant
+    this.#timer = setInterval(() => this.renew(), RENEW_MS)
+  }
+
+  /** Whether nobody can have taken the number over; or Redis could not be asked a moment ago, which must not stop the service. */
+  sure(now: number): boolean {
+    return !this.lost && now < this.#sureUntil
+  }
+
+  /** How long every renewal has been answered, in milliseconds; 0 when the last one was not. */
+  get contactMs(): number {
+    return this.#contactSince === undefined ? 0 : performance.now() - this.#contactSince
+  }
+
+  /** Resolves when it is renewed or lost, or Redis cannot be asked. Never rejects. */
+  renew(): Promise<void> {
+    if (this.lost) return Promise.resolve()
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined
+    })
+    return this.#renewing
+  }
+
+  /** Raises the counter to at least this one's own number: a Redis that came back empty must not give it out again. */
+  async raise(): Promise<void> {
+    await this.#redis.eval(RAISE.lua, 1, INSTANCES, this.#counter)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  async #renew(): Promise<void> {
+    const sent = performance.now()
+    try {
+      const redis = this.#redis
+      const [answer] = await Promise.all([
+        redis.eval(HOLD.lua, 1, leaseKey(this.instance), this.boot, LEASE_MS),
+        redis.sadd(INSTANCE_LIST, this.instance),
+      ])
+      if (answer === REFUSED) return this.#end()
+      this.#held(sent)
+      if (answer === TAKEN) this.#tenant?.regained()
+    } catch (error) {
+      log.debug({ err: error }, 'the lease could not be renewed')
+      this.#contactSince = undefined
+      this.#sureUntil = Math.max(this.#sureUntil, performance.now() + DOUBT_MS)
+    }
+  }
+
+  #held(sent: number): void {
+    this.#sureUntil = sent + LEASE_MS
+    this.#contactSince ??= sent
+  }
+
+  #end(): void {
+    if (this.lost) return
+    this.lost = true
+    this.stop()
+    this.#tenant?.lost()
+  }
+}

@@ -1,0 +1,154 @@
+import type { Redis } from 'ioredis'
+import { isStoreAway } from '../../Library/Cache/Cache'
+import type { Announcement, Answer, Kick, Operation } from '../Link/Contract'
+import { ALL_CHANNEL, byInstance, instanceOf, isFd } from '../Record/Keys'
+import type { Broker } from './Broker'
+import type { Connection } from './Connection'
+import type { Elsewhere } from './Elsewhere'
+import type { BusOperation } from './Envelope'
+import type { Groups } from './Groups'
+import type { Hub } from './Hub'
+import type { Registry } from './Registry'
+
+/** Closes these connections: what `kick` becomes for one gateway. */
+interface KickThese {
+  readonly fds: readonly number[]
+  readonly code: number
+  readonly reason: string
+}
+
+export interface OperationsOptions {
+  readonly instance: number
+  readonly hub: Hub
+  readonly registry: Registry
+  readonly groups: Groups
+  readonly broker: Broker
+  readonly redis: Redis
+  readonly elsewhere: Elsewhere | undefined
+}
+
+/** What workers and other gateways ask: done here where the connection is ours, else passed on to its gateway (rule 9). */
+export class Operations {
+  readonly #options: OperationsOptions
+
+  constructor(options: OperationsOptions) {
+    this.#options = options
+  }
+
+  /** For a worker of this machine. @throws StoreAway, and what the operation fails with */
+  async perform(operation: Operation, fd: number, text: string): Promise<Answer> {
+    const { instance, hub, broker, elsewhere } = this.#options
+    switch (operation) {
+      case 'kick':
+        return this.#kick(JSON.parse(text))
+      case 'report':
+        return broker.report(JSON.parse(text))
+      case 'count': {
+        const counts = await elsewhere?.askAll(ALL_CHANNEL, 'count', 0, text)
+        return counts?.map(Number).reduce((all, one) => all + one, 0) ?? hub.count(text || undefined)
+      }
+      default: {
+        if (instanceOf(fd) === instance) return this.#write(operation, fd, text)
+        return (await elsewhere?.ask(instanceOf(fd), operation, fd, text)) ?? false
+      }
+    }
+  }
+
+  /** For another gateway: only what can be done here. */
+  async performHere(operation: BusOperation, fd: number, text: string): Promise<Answer> {
+    const { hub, broker } = this.#options
+    switch (operation) {
+      case 'kick':
+        return false // comes as `kickThese`
+      case 'kickThese': {
+        const { fds, code, reason }: KickThese = JSON.parse(text)
+        return this.#kickHere(fds, code, reason)
+      }
+      case 'report': {
+        const announcement: Announcement = JSON.parse(text)
+        return broker.reportHere(announcement)
+      }
+      case 'reportThese': {
+        const letter: { fds: number[]; text: string } = JSON.parse(text)
+        return broker.reportThese(letter.fds, letter.text)
+      }
+      case 'count':
+        return hub.count(text || undefined)
+      case 'isOpen':
+        return hub.get(fd) !== undefined
+      default:
+        return this.#write(operation, fd, text)
+    }
+  }
+
+  /** Whether a connection is open, wherever it is. @throws StoreAway */
+  async isOpen(fd: number): Promise<boolean> {
+    const { instance, hub, elsewhere } = this.#options
+    if (instanceOf(fd) === instance) return hub.get(fd) !== undefined
+    return (await elsewhere?.ask(instanceOf(fd), 'isOpen', fd, '')) === true
+  }
+
+  /** Closes one connection, wherever it is. */
+  kick(fd: number, code: number, reason: string): Promise<number> {
+    return this.#kick({ target: fd, code, reason })
+  }
+
+  /** Ends a connection that is not of this gateway; nobody waits for it. */
+  endForeign(fd: number, code: number, reason: string): void {
+    this.#options.elsewhere?.tell(instanceOf(fd), 'kickThese', 0, JSON.stringify({ fds: [fd], code, reason }))
+  }
+
+  /** What was sent before a kick arrives before it: so it goes over the bus, as that did, also to this gateway's own. */
+  async #kick({ target, code, reason }: Kick): Promise<number> {
+    const { instance, redis, elsewhere } = this.#options
+    const fds = typeof target === 'number' ? [target] : (await redis.smembers(target)).map(Number).filter(isFd)
+    if (elsewhere === undefined) return this.#kickHere(fds, code, reason)
+    const counts = [...byInstance(fds)].map(async ([owner, theirs]) => {
+      try {
+        return Number((await elsewhere.ask(owner, 'kickThese', 0, JSON.stringify({ fds: theirs, code, reason }))) ?? 0)
+      } catch (error) {
+        if (owner !== instance || !isStoreAway(error)) throw error
+        return this.#kickHere(theirs, code, reason)
+      }
+    })
+    return (await Promise.all(counts)).reduce((all, one) => all + one, 0)
+  }
+
+  #kickHere(fds: readonly number[], code: number, reason: string): number {
+    const connections = fds.flatMap((fd) => this.#options.hub.get(fd) ?? [])
+    for (const connection of connections) connection.end(code, reason)
+    return connections.length
+  }
+
+  async #write(operation: Exclude<Operation, 'kick' | 'count' | 'report'>, fd: number, name: string): Promise<boolean> {
+    const connection = this.#options.hub.get(fd)
+    return connection !== undefined && this.#writeOf(operation, connection, name)
+  }
+
+  async #writeOf(
+    operation: Exclude<Operation, 'kick' | 'count' | 'report'>,
+    connection: Connection,
+    name: string,
+  ): Promise<boolean> {
+    const { registry, groups } = this.#options
+    switch (operation) {
+      case 'join':
+        return groups.join(connection, name)
+      case 'leave':
+        await groups.leave(connection, name)
+        return true
+      case 'addCloseKey':
+        await registry.addCloseKey(connection, name)
+        return true
+      case 'removeCloseKey':
+        await registry.removeCloseKey(connection, name)
+        return true
+      case 'addController':
+        await registry.addController(connection, name)
+        return true
+      case 'removeController':
+        await registry.removeController(connection, name)
+        return true
+    }
+  }
+}
