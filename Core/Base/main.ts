@@ -28,13 +28,15 @@ class Base implements Life {
     await awaitStore()
     const inline = new InlineLink()
     const watch = new Watch()
-    const worker = new Worker(config, Cache.get('master'), inline.toGateway, sources, watch)
-    inline.serve(worker, house.gateway.joined({ id: link.worker, pid: process.pid, toWorker: inline.toWorker }))
+    const worker = new Worker(config, Cache.get('master'), sources, watch)
+    const { instance } = house.gateway
+    const { toWorker } = worker.serve(instance, inline.toGateway)
+    inline.serve(toWorker, house.gateway.joined({ id: link.worker, pid: process.pid, toWorker: inline.toWorker }))
     house.gateway.assign([link.worker])
     this.#house = house
     this.#worker = worker
     watchUserCode(() => watch.inside(), true) // the connections live here: a throw in a timer must not end them
-    return { report: 'ready', engine: engineVersion, config: configured }
+    return { report: 'ready', engine: engineVersion, instance, config: configured }
   }
 
   async order(order: Order): Promise<Report | undefined> {

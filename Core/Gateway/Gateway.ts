@@ -113,6 +113,11 @@ export class Gateway implements Host {
     log.error({ reason }, 'somebody who is no worker of this gateway tried to join it')
   }
 
+  /** @returns those of these workers that have not joined */
+  muster(ids: readonly number[]): number[] {
+    return ids.filter((id) => !this.#workers.has(id))
+  }
+
   /**
    * Lets these workers serve, each its slot; those that served before finish what is under way, and take nothing new.
    * @param ids by slot; null: a slot whose worker is still to come, its messages wait
@@ -120,7 +125,7 @@ export class Gateway implements Host {
    * @returns the workers that have not joined; nothing has changed then
    */
   assign(ids: readonly (number | null)[], config?: AppConfig): number[] {
-    const missing = ids.flatMap((id) => (id === null || this.#workers.has(id) ? [] : id))
+    const missing = this.muster(ids.flatMap((id) => id ?? []))
     if (missing.length > 0) return missing
     const before = this.#assignment.serving
     const workers = ids.map((id) => (id === null ? undefined : this.#workers.get(id)))
@@ -218,6 +223,7 @@ export class Gateway implements Host {
     let late: NodeJS.Timeout | undefined
     const deadline = new Promise<void>((resolve) => {
       late = setTimeout(() => {
+        if (this.#assignment.serving.has(worker)) return resolve()
         worker.muted = true
         this.#assignment.lost(worker)
         this.#closes.lost(worker)
@@ -226,7 +232,8 @@ export class Gateway implements Host {
     })
     await Promise.race([worker.idle(), deadline])
     clearTimeout(late)
-    this.#watcher.drained(worker.id)
+    // It serves again when what it was replaced by could not serve everywhere.
+    if (!this.#assignment.serving.has(worker)) this.#watcher.drained(worker.id)
   }
 
   async #heal(): Promise<void> {

@@ -34,6 +34,8 @@ class GatewayProcess implements Life {
       case 'unlisten':
         house.unlisten()
         return { report: 'unlistened' }
+      case 'muster':
+        return { report: 'mustered', missing: house.gateway.muster(order.workers) }
       case 'assign':
         return { report: 'assigned', missing: house.gateway.assign(order.workers, order.config) }
       default:
