@@ -5,9 +5,6 @@ import type { Boot, Order, Report } from '../Orders'
 import { engineVersion } from './Engine'
 import { House } from './House'
 
-/** How long close frames get to leave the process, in milliseconds. */
-const LAST_WORDS_MS = 200
-
 /** The process with the client sockets. It runs no user code. */
 class GatewayProcess implements Life {
   #house: House | undefined
@@ -20,13 +17,13 @@ class GatewayProcess implements Life {
     const house = await House.open(boot, {
       drained: (worker) => tell({ report: 'drained', worker }),
       broken: (worker, reason) => tell({ report: 'broken', worker, reason }),
-      reaped: () => this.#leave(),
+      reaped: () => exit(EXIT.failed), // the supervisor starts another one, which has a number of its own
     })
     this.#house = house
     this.#links = new LinkServer(boot.link.secret, house.gateway)
     const [path = ''] = boot.link.paths
     await this.#links.listen(path)
-    return { report: 'ready', engine: engineVersion, instance: house.gateway.instance, boot: house.gateway.boot }
+    return { report: 'ready', engine: engineVersion, identity: house.gateway.identity }
   }
 
   async order(order: Order): Promise<Report | undefined> {
@@ -39,19 +36,15 @@ class GatewayProcess implements Life {
         house.unlisten()
         return { report: 'unlistened' }
       case 'reap':
-        house.gateway.reap(order.instance, order.boot)
+        house.gateway.reap(order.identity)
         return undefined
+      case 'muster':
+        return { report: 'mustered', missing: house.gateway.muster(order.workers) }
       case 'assign':
         return { report: 'assigned', missing: house.gateway.assign(order.workers, order.config) }
       default:
         return undefined
     }
-  }
-
-  /** The supervisor starts another one, which has a number of its own. */
-  #leave(): void {
-    this.#house?.unlisten()
-    setTimeout(() => exit(EXIT.failed), LAST_WORDS_MS)
   }
 
   async stop(ending: Ending): Promise<void> {
