@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Logger, log } from '../../Library/Log/Log'
 import { CLOSES } from '../Errors'
-import type { Operation } from '../Link/Contract'
+import type { Announcement, Operation, Outcome } from '../Link/Contract'
 import { userKey } from '../Record/Keys'
 import { encode } from '../Wire/Protocol'
 import type { Auth } from './Auth'
@@ -163,7 +163,21 @@ export class App {
   }
 
   #to(target: Target): To {
-    return new To((to, except, event, info, param) => this.#deliver(to, except, 200, event, info, param), target)
+    return new To(
+      {
+        send: (to, except, event, info, param) => this.#deliver(to, except, 200, event, info, param),
+        report: (to, except, event, info, param) => this.#report(to, except, encode(200, event, info, param)),
+      },
+      target,
+    )
+  }
+
+  async #report(target: Target, except: readonly number[], text: string): Promise<Outcome> {
+    const link = 'fd' in target ? this.#linkTo(target.fd) : this.#home()
+    const announcement: Announcement = { target, except, text }
+    const outcome = await this.#track(link.ask('report', 0, JSON.stringify(announcement)))
+    if (typeof outcome === 'object') return outcome
+    throw new TypeError('the gateway answered a report with what is none')
   }
 
   #deliver(
