@@ -254,6 +254,7 @@ export class Gateway implements Host {
   async stop(reason: 'serverStops' | 'restart'): Promise<void> {
     for (const connection of this.hub.all()) connection.close(reason)
     await Promise.all(this.#cleaning.values())
+    await this.#bus?.settled() // what the hooks have sent
     this.#end()
     await this.#reaper.bury(this.#registry.unforgotten === 0).catch((error: unknown) => {
       log.warn({ err: error }, 'the lease could not be given back; it runs out by itself')
