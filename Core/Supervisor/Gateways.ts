@@ -2,7 +2,7 @@ import { log } from '../../Library/Log/Log'
 import type { Identity } from '../Orders'
 import { Backoff, pause } from './Backoff'
 import type { Manned, Supplies } from './Crew'
-import { type Assigned, Gate } from './Gate'
+import { Gate } from './Gate'
 import type { Queue } from './Queue'
 
 export interface GatewaysOptions {
@@ -70,24 +70,6 @@ export class Gateways {
     const [ports = {}] = await Promise.all(this.#serving.map((gate) => gate.listen()))
     for (const [place, gate] of this.#serving.entries()) this.#watch(gate, place)
     return ports
-  }
-
-  /**
-   * Lets all give each slot to its worker. One that dies meanwhile counts as agreeing: who takes its place is told then.
-   * @param before what they are given back when one of them refuses
-   * @throws Error when a worker has died; nothing has changed then
-   */
-  async assign(next: Assigned, before: Assigned): Promise<void> {
-    const gates = this.living
-    const workers = next.workers.flatMap((id) => id ?? [])
-    refuse(await Promise.all(gates.map((gate) => gate.muster(workers))))
-    const missing = await Promise.all(gates.map((gate) => gate.assign(next)))
-    // A worker has died between the two.
-    const switched = missing.some((ids) => ids.length > 0)
-      ? gates.filter((_, index) => missing[index]?.length === 0)
-      : []
-    await Promise.all(switched.map((gate) => gate.give(before)))
-    refuse(missing)
   }
 
   /** No new connections. @returns whether all that live have obeyed */
@@ -182,10 +164,4 @@ export class Gateways {
     if (other) other.reap(identity)
     else this.#unreaped.push(identity)
   }
-}
-
-/** @throws Error when workers are missing */
-function refuse(missing: readonly (readonly number[])[]): void {
-  const ids = new Set(missing.flat())
-  if (ids.size > 0) throw new Error(`worker ${[...ids].join(', ')} died before it could serve; nothing has changed`)
 }

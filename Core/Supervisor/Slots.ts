@@ -6,6 +6,7 @@ import type { Gateways } from './Gateways'
 import type { Generation } from './Generation'
 import type { Hand } from './Hand'
 import type { Queue } from './Queue'
+import { switchAll } from './Switch'
 
 /** How long a new gateway waits for the workers to join it, in milliseconds; one that is in the middle of a long call comes later. */
 const JOIN_MS = 1000
@@ -124,14 +125,15 @@ export class Slots {
 
   async #assign(next: BySlot, config?: AppConfig): Promise<void> {
     const before = [...this.#hands]
-    const gates = this.#gateways.living
     const coming = next.flatMap((hand) => (hand === undefined || before.includes(hand) ? [] : hand))
     // A gateway may have been replaced since they started.
-    await Promise.all(coming.flatMap((hand) => gates.map((gate) => this.#join(hand, gate))))
+    await Promise.all(coming.flatMap((hand) => this.#gateways.living.map((gate) => this.#join(hand, gate))))
+    const gates = this.#gateways.living
     const leaving = before.flatMap((hand) => (hand === undefined || next.includes(hand) ? [] : hand))
     for (const hand of leaving) hand.leave(gates)
     try {
-      await this.#gateways.assign(
+      await switchAll(
+        gates,
         { workers: ids(next), ...(config ? { config } : {}) },
         { workers: ids(before), config: this.#config },
       )
