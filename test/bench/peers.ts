@@ -14,7 +14,7 @@ export function peer(program: string): string {
   if (!existsSync(resolve(FOLDER, 'node_modules/.package-lock.json'))) {
     console.log('npm ci --prefix test/bench/peers')
     try {
-      execFileSync('npm', ['ci', '--prefix', FOLDER], { stdio: ['ignore', 'ignore', 'inherit'] })
+      execFileSync('npm', ['ci', '--loglevel', 'error', '--prefix', FOLDER], { stdio: ['ignore', 'ignore', 'inherit'] })
     } catch (error) {
       throw new Error(`npm ci --prefix test/bench/peers failed: ${error instanceof Error ? error.message : error}`)
     }

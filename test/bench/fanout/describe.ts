@@ -38,8 +38,7 @@ function remarks({ name, figures, spread }: FanRow): string[] {
   if (spread !== '') lines.push(`  Members of the gateways of ${name}: ${spread}.`)
   if (others.median > CONTESTED) {
     lines.push(`  Other programs had ${percent(others)} of the core of ${name}: deliveries/s and latency say little.`)
-  }
-  if (serverBusy.median + others.median < FULL) {
+  } else if (serverBusy.median + others.median < FULL) {
     const why = loadBusy.median < FULL ? 'A larger --window would.' : 'The load generator was full.'
     lines.push(`  The load did not fill ${name}: deliveries/s is not all that it can do. ${why}`)
   }

@@ -70,6 +70,7 @@ export async function measureFanOut(options: Options): Promise<FanTable[]> {
       continue
     }
     const subjects = await startAll(comparison)
+    if (subjects.length === 0) continue
     const generator = new Generator(LOAD_CORE)
     try {
       for (const group of options.groups) {
