@@ -22,7 +22,7 @@ call:
   --replies L      1: the acknowledgement is off, 2: it is on (default 1,2)
 fan-out:
   --groups L       members of the group (default 1000,5000)
-  --window N       messages to the group under way at once (default 1: more of them may share a write)
+  --burst N        messages that the sender sends at once (default 1: more of them may share a write)
   --gateways L     1, 2 or 1,2 (default 1). 2: two gateways on one Redis against two processes of Socket.IO with its Redis
                    adapter, which is installed for that (npm ci --prefix test/bench/peers)
   --peers          the same as --gateways 1,2`
@@ -49,7 +49,7 @@ export function readOptions() {
       connections: { type: 'string', default: '100,1000' },
       replies: { type: 'string', default: '1,2' },
       groups: { type: 'string', default: '1000,5000' },
-      window: { type: 'string', default: '1' },
+      burst: { type: 'string', default: '1' },
       gateways: { type: 'string' },
       peers: { type: 'boolean', default: false },
       json: { type: 'string' },
@@ -77,7 +77,7 @@ export function readOptions() {
     connections: numbers('connections', values.connections),
     replies,
     groups: numbers('groups', values.groups),
-    window: number('window', values.window),
+    burst: number('burst', values.burst),
     gateways: numbers('gateways', values.gateways ?? (values.peers ? '1,2' : '1')),
   }
 }

@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   console.log(`${machine}; auth on, filter on, no rate limit`)
   if (options.calls) console.log(`\nCall: ${mode} mode, ${pipeline} calls in flight a connection`)
   const rows = options.calls ? await measureCalls(options) : []
-  if (options.fanOut) console.log(`\nFan-out: one sender, messages under way: ${options.window}`)
+  if (options.fanOut) console.log(`\nFan-out: one sender, messages at once: ${options.burst}`)
   const fanOut = options.fanOut ? await measureFanOut(options) : []
   if (options.json) {
     writeFileSync(options.json, JSON.stringify({ machine, mode, pipeline, rows, fanOut }, undefined, 2))

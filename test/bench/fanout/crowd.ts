@@ -14,8 +14,8 @@ export interface CrowdOptions {
   readonly command: string
   /** What each member gets then. */
   readonly message: string
-  /** Messages under way; the next one is sent when all members have got the first of them. */
-  readonly window: number
+  /** Messages that the sender sends at once. */
+  readonly burst: number
 }
 
 /** What a window of load has shown. */
@@ -34,7 +34,7 @@ export interface FanWindow {
   /** From the command until the last member has the message, microseconds. */
   readonly p50: number
   readonly p99: number
-  /** How many messages a member found when it read: above 1 the server, or the generator, has put some together. */
+  /** How many messages a member found when it read: above 1 the server has put some together, or the generator was late. */
   readonly messagesARead: number
 }
 
@@ -44,12 +44,25 @@ const HANDSHAKES_AT_ONCE = 64
 const DRAIN_MS = 15_000
 
 /**
- * The members of one group and one who sends to it, in a closed loop. Every byte that a member gets is compared with what it must
- * get, so each message has come to each member once.
+ * The share of the members that have a message when the next one is sent: the server is then in the middle of handing it out, so it
+ * never waits for the generator, and it never finds two messages that it could put together.
+ */
+const SHARE = 0.5
+
+/** A message that is under way. */
+interface Message {
+  readonly sentAt: number
+  /** How many members are without it. */
+  missing: number
+}
+
+/**
+ * The members of one group and one who sends to it. Every byte that a member gets is compared with what it must get, so each message
+ * has come to each member once.
  */
 export class Crowd {
   readonly #options: CrowdOptions
-  readonly #command: Buffer
+  readonly #commands: Buffer
   readonly #frameLength: number
   /** The message again and again, for more than one reading. */
   readonly #expected: Buffer
@@ -59,16 +72,15 @@ export class Crowd {
   #running = false
   #drained = () => {}
   #sent = 0
-  #done = 0
-  /** Of each message under way: when it was sent, and how many members are without it. */
-  readonly #sentAt: number[] = []
-  readonly #missing: number[] = []
+  /** By its number. */
+  readonly #underWay = new Map<number, Message>()
   #bytes = 0
   #reads = 0
 
   constructor(options: CrowdOptions) {
     this.#options = options
-    this.#command = clientFrame(options.command, randomBytes(4))
+    const command = clientFrame(options.command, randomBytes(4))
+    this.#commands = Buffer.alloc(command.length * options.burst, command)
     const frame = serverFrame(options.message)
     this.#frameLength = frame.length
     this.#expected = Buffer.alloc(readBuffer.length + frame.length, frame)
@@ -89,7 +101,7 @@ export class Crowd {
   /** Sends for so long, and measures all of it but the beginning. Times are milliseconds. */
   async load(server: readonly number[], store: readonly number[], warmUp: number, duration: number) {
     this.#running = true
-    for (let index = 0; index < this.#options.window; index++) this.#send()
+    this.#send()
     await sleep(warmUp)
     this.#latency.clear()
     const before = this.#look(server, store)
@@ -136,34 +148,40 @@ export class Crowd {
     }
   }
 
-  #got(message: number): void {
-    if (message >= this.#sent) throw new Error('a member got more messages than were sent')
-    const place = message % this.#options.window
-    const missing = (this.#missing[place] ?? 0) - 1
-    this.#missing[place] = missing
-    if (missing > 0) return
-    this.#done++
-    this.#latency.add((performance.now() - (this.#sentAt[place] ?? 0)) * 1000)
-    if (this.#running) this.#send()
-    else if (this.#done === this.#sent) this.#drained()
+  #got(number: number): void {
+    const message = this.#underWay.get(number)
+    if (message === undefined) throw new Error('a member got a message that was not sent')
+    message.missing--
+    if (message.missing === this.#enough && number === this.#sent - 1 && this.#running) this.#send()
+    if (message.missing > 0) return
+    this.#underWay.delete(number)
+    this.#latency.add((performance.now() - message.sentAt) * 1000)
+    if (this.#underWay.size === 0) this.#drained()
   }
 
   #send(): void {
-    const place = this.#sent++ % this.#options.window
-    this.#missing[place] = this.#members.length
-    this.#sentAt[place] = performance.now()
-    this.#sender?.socket.write(this.#command)
+    const sentAt = performance.now()
+    for (let index = 0; index < this.#options.burst; index++) {
+      this.#underWay.set(this.#sent++, { sentAt, missing: this.#members.length })
+    }
+    this.#sender?.socket.write(this.#commands)
+  }
+
+  /** As many are without a message when the next one is sent. */
+  get #enough(): number {
+    return Math.floor(this.#members.length * (1 - SHARE))
   }
 
   /** @throws Error when some member does not get what was sent */
   async #drain(): Promise<void> {
     this.#running = false
+    if (this.#underWay.size === 0) return
     const drained = new Promise<void>((resolve) => {
       this.#drained = resolve
     })
     const clock = new AbortController()
     const late = sleep(DRAIN_MS, undefined, { signal: clock.signal }).then(() => {
-      const missing = this.#missing.filter((count) => count > 0)
+      const missing = [...this.#underWay.values()].map((message) => message.missing)
       throw new Error(`messages did not come: ${missing.join(', ')} of ${this.#members.length} members are without`)
     })
     late.catch(() => {}) // ended when it was in time

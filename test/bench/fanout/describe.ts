@@ -39,8 +39,8 @@ function remarks({ name, figures, spread }: FanRow): string[] {
   if (others.median > CONTESTED) {
     lines.push(`  Other programs had ${percent(others)} of the core of ${name}: deliveries/s and latency say little.`)
   } else if (serverBusy.median + others.median < FULL) {
-    const why = loadBusy.median < FULL ? 'A larger --window would.' : 'The load generator was full.'
-    lines.push(`  The load did not fill ${name}: deliveries/s is not all that it can do. ${why}`)
+    const why = loadBusy.median < FULL ? '' : ' The load generator was full.'
+    lines.push(`  The load did not fill ${name}: deliveries/s is not all that it can do.${why}`)
   }
   if (messagesARead.median > TOGETHER) {
     lines.push(

@@ -110,7 +110,7 @@ async function startAll({ title, start }: Comparison): Promise<FanSubject[]> {
 }
 
 async function measure(
-  { quick, rounds, warmUp, duration, window }: Options,
+  { quick, rounds, warmUp, duration, burst }: Options,
   generator: Generator,
   subjects: readonly FanSubject[],
   title: string,
@@ -122,7 +122,7 @@ async function measure(
   for (const subject of subjects) {
     const { name, command, message, sender } = subject
     const members = Array.from({ length: group }, (_, index) => subject.member(index))
-    const welcomes = await generator.gather(name, { members, sender, command, message, window })
+    const welcomes = await generator.gather(name, { members, sender, command, message, burst })
     await load(subject, quick ? FIRST_WARM_UP / 4 : FIRST_WARM_UP, 100)
     measured.push({ subject, spread: subject.spread(welcomes), rounds: [] })
   }
