@@ -1,6 +1,7 @@
 /** Every reply that the kernel itself gives, by its event: the status and the text. An error that user code refuses with is its own. */
 export const REPLIES = {
   receiveMessage: { status: 200, info: '服务端已收到您的请求内容' },
+  serverBroadcast: { status: 200, info: '收到服务广播内容' },
   invalidParam: { status: 400, info: '参数不正确' },
   forbidden: { status: 403, info: '没有权限' },
   controllerNotFound: { status: 404, info: '您请求的控制器不存在' },

@@ -3,7 +3,7 @@ import { flushTallies } from '../Library/Log/Tally'
 import { type Boot, isOrder, type Order, type Report, type StopReason } from './Orders'
 
 /** How processes end. */
-export const EXIT = { done: 0, failed: 1 } as const
+export const EXIT = { done: 0, failed: 1, notRunning: 3 } as const
 
 /** Why a process stops; `orphaned`: the supervisor has died. */
 export type Ending = StopReason | 'orphaned'

@@ -49,7 +49,35 @@ export type Order =
   /** To a worker: run this hook of all controllers. */
   | { readonly order: 'hook'; readonly hook: 'onReload' | 'onShutdown' }
   | { readonly order: 'ping' }
+  /** How is it going? */
+  | { readonly order: 'status' }
+  /** To a gateway: send this text to every public connection of every machine. */
+  | { readonly order: 'say'; readonly text: string }
   | { readonly order: 'stop'; readonly reason: StopReason }
+
+/** How a gateway is doing. Memory in bytes, counts as they are now. */
+export interface GatewayStatus {
+  readonly instance: number
+  readonly memory: number
+  readonly connections: number
+  readonly ports: Readonly<Record<string, number>>
+  /** By worker: the connections that it serves here, and what is under way there. */
+  readonly workers: readonly { readonly id: number; readonly connections: number; readonly inFlight: number }[]
+}
+
+/** How a worker is doing. Memory in bytes. */
+export interface WorkerStatus {
+  readonly memory: number
+  /** Messages that it has taken so far. */
+  readonly calls: number
+}
+
+/** Whom a message has reached. */
+export interface Reached {
+  readonly targeted: number
+  readonly delivered: number
+  readonly dropped: number
+}
 
 /** What clients are told when a gateway stops. */
 export type StopReason = 'serverStops' | 'restart'
@@ -85,6 +113,10 @@ export type Report =
   /** A worker has had enough: `max_request` or `max_memory`. */
   | { readonly report: 'worn'; readonly reason: string }
   | { readonly report: 'pong' }
+  | { readonly report: 'gatewayStatus'; readonly status: GatewayStatus }
+  | { readonly report: 'workerStatus'; readonly status: WorkerStatus }
+  /** Whom a text has reached; `failure`: it could not be sent. */
+  | { readonly report: 'said'; readonly reached: Reached; readonly failure?: string }
 
 export const isOrder = (message: unknown): message is Order => has(message, 'order')
 export const isReport = (message: unknown): message is Report => has(message, 'report')

@@ -55,6 +55,10 @@ class Base implements Life {
       case 'hook':
         await this.#worker?.tellAll(order.hook)
         return { report: 'hooked' }
+      case 'status':
+        return this.#house && { report: 'gatewayStatus', status: this.#house.gateway.status() }
+      case 'say':
+        return await this.#house?.say(order.text)
       case 'reap':
         this.#house?.gateway.reap(order.identity)
         return undefined

@@ -10,22 +10,26 @@ export function addStart(program: Command): void {
   program
     .command('start')
     .description('start the server in the foreground; Ctrl-C (SIGINT) or SIGTERM stops it in good order')
-    .action(async () => {
-      const project = presentProject()
-      const started = await new Supervisor(project).start()
-      // For people: where nobody looks at standard output it carries the log, a JSON line each.
-      const out = process.stdout.isTTY ? process.stdout : process.stderr
-      out.write(`${banner(project, started)}\n`)
-    })
+    .action(start)
 }
 
-function banner(project: Project, { engine, ports, store, gateways, workers }: Started): string {
+/** @throws Error that says why the server does not start */
+export async function start(): Promise<void> {
+  const project = presentProject()
+  const started = await new Supervisor(project).start()
+  // For people: where nobody looks at standard output it carries the log, a JSON line each.
+  const out = process.stdout.isTTY ? process.stdout : process.stderr
+  out.write(`${banner(project, started)}\n`)
+}
+
+function banner(project: Project, { engine, ports, manager, store, gateways, workers }: Started): string {
   const { config, runtime } = project
   const lines = [
     `mswoole-ts ${frameworkVersion()} has started, pid ${process.pid}`,
     ...Object.entries(ports).map(([name, port]) => row(name, addressOf(config.outside[name]?.host ?? '', port))),
     ...(gateways > 1 ? [row('gateways', String(gateways))] : []),
     row('workers', config.setting.mode === 'base' ? '1, in one process with the gateway (base mode)' : String(workers)),
+    row('manager', `${config.manager.host}:${manager}`),
     row('store', store),
     row('runtime', runtime),
     row('engine', `Node ${process.version}, uWebSockets.js ${engine}`),

@@ -5,8 +5,9 @@ import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
 import type { BrokenRecord } from '../Link/Records'
 import type { Host, Joined } from '../Link/Socket'
-import type { Identity } from '../Orders'
+import type { GatewayStatus, Identity, Reached } from '../Orders'
 import { ALL_CHANNEL, FDS_AN_INSTANCE, instanceChannel } from '../Record/Keys'
+import { encodeReply } from '../Wire/Protocol'
 import { Assignment } from './Assignment'
 import { Auth, type User } from './Auth'
 import { Broker } from './Broker'
@@ -143,6 +144,25 @@ export class Gateway implements Host {
 
   get workerPids(): number[] {
     return [...this.#workers.values()].map(({ pid }) => pid)
+  }
+
+  // ---- what the supervisor wants to know
+
+  status(): GatewayStatus {
+    const ports: Record<string, number> = {}
+    for (const { port } of this.hub.all()) ports[port] = (ports[port] ?? 0) + 1
+    const workers = [...this.#workers.values()].map(({ id, connections, underWay }) => ({
+      id,
+      connections: connections.size,
+      inFlight: underWay,
+    }))
+    return { instance: this.instance, memory: process.memoryUsage.rss(), connections: this.hub.count(), ports, workers }
+  }
+
+  /** @returns whom it has reached, on all machines @throws StoreAway */
+  say(text: string): Promise<Reached> {
+    const target = { audience: 'all', name: '' } as const
+    return this.#rooms.broker.report({ target, except: [], text: encodeReply('serverBroadcast', text) })
   }
 
   // ---- what workers do

@@ -1,7 +1,7 @@
 import { Cache, isStoreAway } from '../../Library/Cache/Cache'
 import { reasonOf } from '../../Library/Cache/Outage'
 import { log } from '../../Library/Log/Log'
-import type { Boot, StopReason } from '../Orders'
+import type { Boot, Report, StopReason } from '../Orders'
 import { Bus } from './Bus'
 import { Gateway, type Watcher } from './Gateway'
 import { Lease } from './Lease'
@@ -77,6 +77,16 @@ export class House {
     }
     log.info({ ports }, 'listening')
     return ports
+  }
+
+  /** Sends a text to every public connection of every machine. */
+  async say(text: string): Promise<Report> {
+    try {
+      return { report: 'said', reached: await this.gateway.say(text) }
+    } catch (error) {
+      const failure = isStoreAway(error) ? 'Redis is away' : String(error)
+      return { report: 'said', reached: { targeted: 0, delivered: 0, dropped: 0 }, failure }
+    }
   }
 
   /** No new handshakes. */

@@ -27,6 +27,11 @@ export class Serving {
     this.toWorker.attach(fd, { port, ip, auth: user?.json ?? '', session: session ? JSON.stringify([...session]) : '' })
   }
 
+  /** Messages and closes that have not ended there. */
+  get underWay(): number {
+    return this.#underWay
+  }
+
   /** A message or a close has been passed to it. */
   began(): void {
     this.#underWay++

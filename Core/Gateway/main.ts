@@ -41,6 +41,10 @@ class GatewayProcess implements Life {
       case 'reap':
         house.gateway.reap(order.identity)
         return undefined
+      case 'status':
+        return { report: 'gatewayStatus', status: house.gateway.status() }
+      case 'say':
+        return await house.say(order.text)
       case 'muster':
         return { report: 'mustered', missing: house.gateway.muster(order.workers) }
       case 'assign':

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { log } from '../../Library/Log/Log'
-import type { Identity } from '../Orders'
+import type { Identity, Reached } from '../Orders'
 import type { Project } from '../Project'
 import { Backoff, pause } from './Backoff'
 import { Child } from './Child'
 import { type Crew, type Manned, START_GRACE_MS, type Supplies } from './Crew'
+import { type CrewView, say, viewGateway } from './Inquiry'
 import { lastHook } from './LastHook'
 import { Queue } from './Queue'
 import { checkUnchangeable } from './Unchangeable'
@@ -54,8 +55,18 @@ export class BaseCrew implements Crew {
   }
 
   /** One after the other: a second reload waits for the first one. */
-  reload(): Promise<void> {
-    return this.#changes.run(() => this.#reload())
+  reload(progress: (step: string) => void): Promise<void> {
+    return this.#changes.run(() => this.#reload(progress))
+  }
+
+  /** The worker is the gateway's own process, which counts its connections. */
+  async status(): Promise<CrewView> {
+    const child = this.#serving?.child
+    return { gateways: child ? await viewGateway('base', child) : [], workers: [] }
+  }
+
+  say(text: string): Promise<Reached> {
+    return say(this.#serving?.child, text)
   }
 
   async stop(deadlineMs: number): Promise<boolean> {
@@ -98,7 +109,7 @@ export class BaseCrew implements Crew {
   }
 
   /** The new process is ready, but for its ports, before the old one goes: code that does not start changes nothing. */
-  async #reload(): Promise<void> {
+  async #reload(progress: (step: string) => void): Promise<void> {
     if (this.#stopping) throw new Error('the server stops')
     const started = await this.#boot()
     const { child } = started
@@ -116,6 +127,7 @@ export class BaseCrew implements Crew {
       child.kill() // its end lets everything begin anew
       throw error
     }
+    progress('the new process serves')
     log.info('restarted with new code')
   }
 

@@ -1,4 +1,5 @@
-import type { Boot } from '../Orders'
+import type { Boot, Reached } from '../Orders'
+import type { CrewView } from './Inquiry'
 
 /** What a crew tells of itself when it has started. */
 export interface Manned {
@@ -18,8 +19,17 @@ export const START_GRACE_MS = 5000
 export interface Crew {
   /** @throws Error that says why it cannot; no process is left then */
   start(): Promise<Manned>
-  /** Brings new code in. @throws Error that says why nothing has changed */
-  reload(): Promise<void>
+  /**
+   * Brings new code in.
+   * @param progress told of each step, for people
+   * @returns when no old code runs any more
+   * @throws Error that says why nothing has changed
+   */
+  reload(progress: (step: string) => void): Promise<void>
+  /** How its processes are doing; one that does not answer is left out. */
+  status(): Promise<CrewView>
+  /** Sends a text to every public connection of every machine. @throws Error that says why it could not */
+  say(text: string): Promise<Reached>
   /** Ends all in good order. @param deadlineMs milliseconds; then what still runs is killed @returns whether that was not needed */
   stop(deadlineMs: number): Promise<boolean>
   /** Ends all at once. */

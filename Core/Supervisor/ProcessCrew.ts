@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { log } from '../../Library/Log/Log'
+import type { Reached } from '../Orders'
 import type { Project } from '../Project'
 import { pause } from './Backoff'
 import type { Crew, Manned, Supplies } from './Crew'
@@ -7,6 +8,7 @@ import { Gateways } from './Gateways'
 import { Generation } from './Generation'
 import type { Hand } from './Hand'
 import { Hands } from './Hands'
+import { type CrewView, say, viewGateway, viewWorker } from './Inquiry'
 import { lastHook } from './LastHook'
 import { LifeSigns } from './LifeSigns'
 import { Queue } from './Queue'
@@ -82,8 +84,20 @@ export class ProcessCrew implements Crew {
   }
 
   /** One after the other: a second reload waits for the first one. */
-  reload(): Promise<void> {
-    return this.#changes.run(() => this.#reload())
+  reload(progress: (step: string) => void): Promise<void> {
+    return this.#changes.run(() => this.#reload(progress))
+  }
+
+  async status(): Promise<CrewView> {
+    const living = this.#gateways.living.map(({ name, child }) => viewGateway(name, child))
+    const gateways = (await Promise.all(living)).flat()
+    const hands = this.#hands.all.map(({ child, id, generation }) => viewWorker(child, id, generation.number, gateways))
+    return { gateways, workers: (await Promise.all(hands)).flat() }
+  }
+
+  say(text: string): Promise<Reached> {
+    const [gate] = this.#gateways.living
+    return say(gate?.child, text)
   }
 
   async stop(deadlineMs: number): Promise<boolean> {
@@ -117,7 +131,7 @@ export class ProcessCrew implements Crew {
     this.#signs.stop()
   }
 
-  async #reload(): Promise<void> {
+  async #reload(progress: (step: string) => void): Promise<void> {
     if (this.#stopping) throw new Error('the server stops')
     const generation = Generation.take(this.#project, ++this.#generations)
     const { hands, old } = await this.#switchTo(generation)
@@ -126,7 +140,14 @@ export class ProcessCrew implements Crew {
     this.#replacements.reset()
     for (const hand of hands) this.#replacements.watch(hand)
     log.info({ generation: generation.number, workers: hands.map(({ id }) => id) }, 'reload: new code serves')
-    await Promise.all(old.hands.map((hand) => this.#retire(hand, 'onReload')))
+    progress(`${hands.length} new workers serve`)
+    let left = old.hands.length
+    await Promise.all(
+      old.hands.map(async (hand) => {
+        await this.#retire(hand, 'onReload')
+        progress(`an old worker has ended, ${--left} left`)
+      }),
+    )
     old.generation?.drop()
     log.info({ generation: generation.number }, 'reload: the last old worker has ended')
   }

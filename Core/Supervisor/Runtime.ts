@@ -72,6 +72,21 @@ function makeFolder(path: string): void {
   mkdirSync(path)
 }
 
+/** @returns the pid of the server that runs in a Runtime folder; undefined when none does */
+export function readHolder(runtime: string): number | undefined {
+  try {
+    return holderOf(join(runtime, PID_FILE))
+  } catch {
+    return undefined // no pid file
+  }
+}
+
+/** A pid is used again, by other programs too: only with its start time it says who that is. */
+function holderOf(file: string): number | undefined {
+  const [pid = '', start = ''] = readFileSync(file, 'utf8').split('\n')
+  return start !== '' && startOf(Number(pid)) === start ? Number(pid) : undefined
+}
+
 /**
  * Puts this process into the pid file.
  * @returns the pid of the living server that stands there already
@@ -84,9 +99,8 @@ function claim(file: string): number | undefined {
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     }
-    const [pid = '', start = ''] = readFileSync(file, 'utf8').split('\n')
-    // A pid is used again, by other programs too: only with its start time it says who that is.
-    if (start !== '' && startOf(Number(pid)) === start) return Number(pid)
+    const holder = holderOf(file)
+    if (holder !== undefined) return holder
     rmSync(file, { force: true })
   }
 }

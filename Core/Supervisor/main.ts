@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { configureLog, log } from '../../Library/Log/Log'
 import { dieOfErrors, EXIT, exit } from '../Handler'
+import { Manager } from '../Manager/Manager'
+import type { Status } from '../Manager/Status'
+import { announceAddress, issueToken, withdraw } from '../Manager/Token'
 import type { Project } from '../Project'
 import { SCRIPTS } from '../Record/Scripts'
 import { openEmbeddedStore, type Store } from '../Store/Store'
@@ -14,6 +17,8 @@ import { Runtime } from './Runtime'
 /** What is told to whoever started the server. */
 export interface Started extends Manned {
   readonly store: string
+  /** The real port of the manager. */
+  readonly manager: number
 }
 
 /** The socket of the embedded store. */
@@ -34,6 +39,7 @@ export class Supervisor {
   readonly #runtime: Runtime
   #store: Store | undefined
   #crew: Crew | undefined
+  #manager: Manager | undefined
   #serving = false
   #stopping = false
   #stoppedAt = 0
@@ -55,7 +61,7 @@ export class Supervisor {
   async start(): Promise<Started> {
     dieOfErrors()
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.stop(signal))
-    process.on('SIGHUP', () => this.reload('SIGHUP'))
+    process.on('SIGHUP', () => this.reload('SIGHUP').catch(() => {}))
     const starting = this.#start()
     this.#started = starting.catch(() => {})
     try {
@@ -69,15 +75,39 @@ export class Supervisor {
     }
   }
 
-  /** Brings new code in; what goes wrong is logged, and nothing has changed then. */
-  async reload(reason: string): Promise<void> {
+  /**
+   * Brings new code in.
+   * @param progress told of each step, for people
+   * @throws Error that says why nothing has changed; it is logged, too
+   */
+  async reload(reason: string, progress: (step: string) => void = () => {}): Promise<void> {
     await this.#started // before that there is nothing to bring new code into
-    if (this.#stopping) return
+    if (this.#stopping) throw new Error('the server stops')
     log.info({ reason }, 'reload')
     try {
-      await this.#crew?.reload()
+      await this.#crew?.reload(progress)
     } catch (error) {
       log.error({ err: error }, 'reload failed: the old code goes on')
+      throw error
+    }
+  }
+
+  /** @throws Error before the start */
+  async #status(): Promise<Status> {
+    const { gateways = [], workers = [] } = (await this.#crew?.status()) ?? {}
+    const ports: Record<string, number> = {}
+    for (const gateway of gateways) {
+      for (const [name, count] of Object.entries(gateway.ports)) ports[name] = (ports[name] ?? 0) + count
+    }
+    return {
+      pid: process.pid,
+      uptime: Math.round(process.uptime()),
+      memory: [...gateways, ...workers].reduce((all, { memory }) => all + memory, process.memoryUsage.rss()),
+      connections: gateways.reduce((all, { connections }) => all + connections, 0),
+      ports,
+      store: this.#storeLabel,
+      gateways,
+      workers,
     }
   }
 
@@ -104,15 +134,37 @@ export class Supervisor {
     exit(clean && !this.#forced ? EXIT.done : EXIT.failed)
   }
 
+  get #storeLabel(): string {
+    return this.#store?.label ?? 'Redis'
+  }
+
   async #start(): Promise<Started> {
+    const manager = await this.#openManager()
     const crew = await this.#hire()
     if (this.#stopping) throw new Error('asked to stop before it had started')
     this.#crew = crew
     const manned = await crew.start()
     this.#serving = true
-    const store = this.#store?.label ?? 'Redis'
-    log.info({ ...manned, store }, 'started')
-    return { ...manned, store }
+    const store = this.#storeLabel
+    log.info({ ...manned, store, manager }, 'started')
+    return { ...manned, store, manager }
+  }
+
+  async #openManager(): Promise<number> {
+    const { runtime, config } = this.#project
+    this.#manager = new Manager(
+      {
+        reload: (progress) => this.reload('manager port', progress),
+        stop: () => this.stop('manager port'),
+        status: () => this.#status(),
+        say: (text) => this.#crew?.say(text) ?? Promise.reject(new Error('the server starts')),
+        ready: () => this.#serving && !this.#stopping,
+      },
+      issueToken(runtime, config.manager.token),
+    )
+    const port = await this.#manager.listen(config.manager)
+    announceAddress(runtime, config.manager.host, port)
+    return port
   }
 
   async #hire(): Promise<Crew> {
@@ -164,6 +216,8 @@ export class Supervisor {
   }
 
   async #leave(): Promise<void> {
+    this.#manager?.close()
+    withdraw(this.#project.runtime)
     await this.#store?.close()
     this.#runtime.leave()
   }

@@ -42,6 +42,11 @@ class WorkerProcess implements Life {
       case 'hook':
         await this.#worker?.tellAll(order.hook)
         return { report: 'hooked' }
+      case 'status':
+        return {
+          report: 'workerStatus',
+          status: { memory: process.memoryUsage.rss(), calls: this.#worker?.calls ?? 0 },
+        }
       case 'join': {
         const { path } = order
         try {

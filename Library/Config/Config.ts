@@ -35,6 +35,12 @@ export function checkApp(options: AppOptions, environment: Environment): AppConf
       `auth.key is the sample key "${SAMPLE_KEY}", which everybody knows; in production set auth.key or APP_AUTH_KEY to one of your own`,
     )
   }
+  const { host, token } = config.manager
+  if (token === '' && !/^(?:127\.|::1$|localhost$)/.test(host)) {
+    throw new ConfigError(
+      `manager.host is ${host}, which other machines reach: set APP_MANAGER_TOKEN to a secret of your own, or leave it at 127.0.0.1`,
+    )
+  }
   return freeze(config)
 }
 
