@@ -106,14 +106,12 @@ describe('a message reaches', () => {
       '\0'.repeat(10_000),
     ]
     for (const text of odd) {
-      const arrives = text.replace(/\ud800/g, '\ud800') // JSON escapes a surrogate that stands alone
       for (const [verb, target] of [
         ['sendMessage', thereFd],
         ['to', 'TEXTS'],
       ] as const) {
         await does(here, verb, target, text)
-        const { info } = await there.next(({ event, info }) => event === 'sent' && info.length === arrives.length)
-        expect(info === arrives, `${verb} ${JSON.stringify(arrives.slice(0, 20))}`).toBe(true)
+        await there.next(({ event, info }) => event === 'sent' && info === text)
       }
     }
     await fc.assert(
@@ -128,9 +126,9 @@ describe('a message reaches', () => {
   test('nobody beside whom it names, though group names are odd', async () => {
     for (const group of ['群 *', 'G?', 'a\nb', '\0', '[x]', 'ROOM{1}', 'G\\']) {
       await does(there, 'fdJoin', thereFd, group)
-      expect(await whoGets([here, there], group, 'to', group, group)).toEqual([0, 1])
+      expect(await whoGets([here, there], `in ${group}`, 'to', group, `in ${group}`)).toEqual([0, 1])
       await does(there, 'fdLeave', thereFd, group)
-      expect(await whoGets([here, there], `${group}!`, 'to', group, `${group}!`)).toEqual([0, 0])
+      expect(await whoGets([here, there], `out of ${group}`, 'to', group, `out of ${group}`)).toEqual([0, 0])
     }
   })
 })
@@ -245,7 +243,7 @@ test('who is connected is known everywhere', async () => {
     expect(await does(client, 'user', first)).toEqual(phone('p1'))
     expect(await does(client, 'connectionCount', 'second')).toBe(1)
     expect(await does(client, 'connectionCount', 'none')).toBe(0)
-    expect(await does(client, 'connectionCount')).toBe(4)
+    await eventually(async () => expect(await does(client, 'connectionCount')).toBe(4))
   }
   await does(there, 'fdJoin', first, 'PRESENT')
   await does(here, 'fdJoin', first, 'PRESENT')
