@@ -4,16 +4,7 @@ import { isStoreAway, StoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
 import type { Announcement, Audience, Bytes, Outcome } from '../Link/Contract'
-import {
-  ALL_CHANNEL,
-  byInstance,
-  DEAD,
-  groupChannel,
-  instanceChannel,
-  instanceOf,
-  isFd,
-  leaseKey,
-} from '../Record/Keys'
+import { ALL_CHANNEL, byInstance, DEAD, groupChannel, instanceChannel, instanceOf, leaseKey } from '../Record/Keys'
 import { Backlog } from './Backlog'
 import type { Bus } from './Bus'
 import type { Connection } from './Connection'
@@ -22,6 +13,7 @@ import type { Broadcast, Letter } from './Envelope'
 import type { Groups } from './Groups'
 import type { Hub } from './Hub'
 import { Lanes } from './Lanes'
+import { readFds } from './Sets'
 
 /** Frames that a set gets in one turn. */
 const TURN = 5000
@@ -330,7 +322,7 @@ export class Broker {
   }
 
   async #read(key: string): Promise<number[]> {
-    return (await this.#options.redis.smembers(key)).map(Number).filter(isFd)
+    return readFds(this.#options.redis, key)
   }
 
   #failed(batch: readonly { readonly unsent?: (() => void) | undefined }[], error: unknown): void {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { isStoreAway } from '../../Library/Cache/Cache'
 import type { Announcement, Answer, Kick, Operation } from '../Link/Contract'
-import { ALL_CHANNEL, byInstance, instanceOf, isFd } from '../Record/Keys'
+import { ALL_CHANNEL, byInstance, instanceOf } from '../Record/Keys'
 import type { Broker } from './Broker'
 import type { Connection } from './Connection'
 import type { Elsewhere } from './Elsewhere'
@@ -9,6 +9,7 @@ import type { BusOperation } from './Envelope'
 import type { Groups } from './Groups'
 import type { Hub } from './Hub'
 import type { Registry } from './Registry'
+import { readFds } from './Sets'
 
 /** Closes these connections: what `kick` becomes for one gateway. */
 interface KickThese {
@@ -150,7 +151,7 @@ export class Operations {
   async #kick({ target, code, reason }: Kick): Promise<number> {
     const { instance, redis, broker, elsewhere } = this.#options
     await broker.passed()
-    const fds = typeof target === 'number' ? [target] : (await redis.smembers(target)).map(Number).filter(isFd)
+    const fds = typeof target === 'number' ? [target] : await readFds(redis, target)
     if (elsewhere === undefined) return this.#kickHere(fds, code, reason)
     const counts = [...byInstance(fds)].map(async ([owner, theirs]) => {
       try {
