@@ -65,14 +65,14 @@ export class Groups {
   }
 
   async #join(connection: Connection, group: string): Promise<boolean> {
-    const [recorded, listening] = await Promise.allSettled([
-      this.#registry.join(connection, group),
-      this.#bus?.listen(groupChannel(group)),
-    ])
-    if (recorded.status === 'rejected') throw recorded.reason
-    if (listening.status === 'rejected') {
-      await this.#registry.leave(connection, group).catch(() => {}) // its close does it then
-      throw listening.reason
+    const listening = this.#bus?.listen(groupChannel(group))
+    listening?.catch(() => {}) // looked at below, unless the record fails first
+    await this.#registry.join(connection, group)
+    try {
+      await listening
+    } catch (error) {
+      this.#registry.leave(connection, group).catch(() => {}) // it is tried again
+      throw error
     }
     const member = !connection.closed && (connection.groups?.has(group) ?? false)
     if (member) this.#hub.join(connection, group)
