@@ -31,6 +31,7 @@ class Base implements Life {
         broken: () => {},
         reaped: () => exit(EXIT.failed),
       },
+      () => tell({ report: 'loads', file: 'Redis' }), // its absence is no start that hangs
     )
     await awaitStore()
     const inline = new InlineLink()

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Subscriber } from '../../Library/Cache/Cache'
-import { StoreAway } from '../../Library/Cache/Cache'
+import { isStoreAway, StoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
 import { BrokenRecord } from '../Link/Records'
@@ -25,7 +25,7 @@ const LISTEN_MS = 800
 interface Ear {
   /** Redis has confirmed it on the present connection. */
   hears: boolean
-  readonly waiting: (() => void)[]
+  readonly waiting: Set<(refusal?: Error) => void>
 }
 
 /** The way between gateways: Redis channels. What is published reaches everybody who listens, the publisher too, in one order. */
@@ -97,27 +97,29 @@ export class Bus {
   /**
    * Listens to a channel until `leave`.
    * @returns when Redis has confirmed it: what is published from then on arrives
-   * @throws StoreAway when it does not within 0.8 s; it is listened to all the same as soon as Redis is back
+   * @throws StoreAway when it does not within 0.8 s; it is listened to all the same as soon as Redis is back. What Redis refuses it with
    */
   listen(channel: string): Promise<void> {
     let ear = this.#ears.get(channel)
     if (ear?.hears) return Promise.resolve()
     if (ear === undefined) {
-      ear = { hears: false, waiting: [] }
+      ear = { hears: false, waiting: new Set() }
       this.#ears.set(channel, ear)
       if (this.#subscriber.status === 'ready') this.#subscribe([channel])
     }
     const { waiting } = ear
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
-        waiting.splice(waiting.indexOf(heard), 1)
-        reject(new StoreAway(`Redis did not confirm the subscription to ${channel}`))
-      }, LISTEN_MS)
-      const heard = () => {
+      const settle = (refusal?: Error) => {
         clearTimeout(late)
-        resolve()
+        waiting.delete(settle)
+        if (refusal) reject(refusal)
+        else resolve()
       }
-      waiting.push(heard)
+      const late = setTimeout(
+        () => settle(new StoreAway(`Redis did not confirm the subscription to ${channel}`)),
+        LISTEN_MS,
+      )
+      waiting.add(settle)
     })
   }
 
@@ -137,10 +139,14 @@ export class Bus {
         for (const ear of ears) {
           if (ear === undefined) continue
           ear.hears = true
-          for (const heard of ear.waiting.splice(0)) heard()
+          for (const settle of ear.waiting) settle()
         }
       },
-      () => {}, // its connection ended; `#listenAgain` comes back to it
+      (error: unknown) => {
+        if (isStoreAway(error) || !(error instanceof Error)) return // `#listenAgain` comes back to it
+        log.error({ err: error }, 'Redis does not let this gateway listen to the others')
+        for (const ear of ears) for (const settle of ear?.waiting ?? []) settle(error)
+      },
     )
   }
 

@@ -30,6 +30,12 @@ import { Registry } from './Registry'
 import { Serving } from './Serving'
 import { slotOf } from './Slot'
 
+/** How soon a record that could not be made right is made right again, in milliseconds. */
+const HEAL_RETRY_MS = 1000
+
+/** When a record that has been made right is looked at once more, in milliseconds: a lost connection's last writes may come late. */
+const HEAL_AGAIN_MS = 2000
+
 /** Who wants to know what becomes of workers, and of the gateway itself. */
 export interface Watcher {
   /** A worker that serves no longer has nothing under way any more. */
@@ -79,6 +85,9 @@ export class Gateway implements Host {
   #seq = 0
   #healing: Promise<void> | undefined
   #healAgain = false
+  #healLater: NodeJS.Timeout | undefined
+  #unhealed = false
+  #ended = false
 
   constructor(config: AppConfig, { redis, lease, bus, firstInstance }: Ground, watcher: Watcher) {
     const { hub } = this
@@ -282,6 +291,8 @@ export class Gateway implements Host {
   }
 
   #end(): void {
+    this.#ended = true
+    clearTimeout(this.#healLater)
     this.#heartbeat.stop()
     this.#assignment.stop()
     this.#refusals.flush()
@@ -354,6 +365,7 @@ export class Gateway implements Host {
   async #back(): Promise<void> {
     await this.#lease.renew()
     await this.#heal()
+    if (!this.#unhealed) this.#healIn(HEAL_AGAIN_MS)
   }
 
   /** One at a time; what is lost while it runs is healed by one more. */
@@ -366,14 +378,22 @@ export class Gateway implements Host {
     return this.#healing
   }
 
+  #healIn(ms: number): void {
+    clearTimeout(this.#healLater)
+    if (!this.#ended) this.#healLater = setTimeout(() => this.#heal(), ms)
+  }
+
   async #makeRight(): Promise<void> {
     if (this.#lease.lost) return
     try {
       await this.#lease.raise()
       const isOurs = (fd: number) => this.hub.get(fd) !== undefined || this.#cleaning.has(fd)
       await this.#registry.heal(this.hub.all(), isOurs)
+      this.#unhealed = false
     } catch (error) {
-      log.warn({ err: error }, 'Redis was back and went away again; its record will be made right when it returns')
+      if (!this.#unhealed) log.warn({ err: error }, 'the record could not be made right yet; it is tried again')
+      this.#unhealed = true
+      this.#healIn(HEAL_RETRY_MS)
     }
   }
 

@@ -23,6 +23,9 @@ const PATIENCE_MS = 3000
 /** How long close frames get to leave a process that may not go on, in milliseconds. */
 const LAST_WORDS_MS = 200
 
+/** How long after a failure it is tried again, in milliseconds. */
+const RETRY_MS = 200
+
 /** How long the embedded store may take to answer, in milliseconds. */
 const STORE_WAIT_MS = 10_000
 
@@ -39,9 +42,10 @@ export class House {
 
   /**
    * Waits for Redis, however long it takes: it may be started later than this.
-   * @throws StoreAway when the embedded store does not answer
+   * @param waits called every few seconds while it is waited for
+   * @throws StoreAway when the embedded store does not answer, Error when Redis refuses what the server needs
    */
-  static async open(boot: Boot, watcher: Watcher): Promise<House> {
+  static async open(boot: Boot, watcher: Watcher, waits: () => void = () => {}): Promise<House> {
     const { cache, config, embedded } = boot
     const pipelined = { ...cache.master, options: { enableAutoPipelining: true, commandTimeout: TIMEOUT_MS } }
     const deaf = { ...cache.master, options: { autoResubscribe: false, autoResendUnfulfilledCommands: false } }
@@ -50,8 +54,11 @@ export class House {
     // MSwoole, whose fds begin at 1, may have left some behind in a Redis of one's own.
     const firstInstance = embedded ? 0 : 1
     if (embedded) await Cache.ready(RECORD, STORE_WAIT_MS)
-    const claim = () => Lease.claim(redis, firstInstance)
-    const lease = await (embedded ? claim() : whenThere(cache.master.url, claim))
+    const patiently = embedded ? <T>(work: () => Promise<T>) => work() : patience(cache.master.url, waits)
+    const lease = await patiently(async () => {
+      await Cache.ready(RECORD, PATIENCE_MS)
+      return Lease.claim(redis, firstInstance)
+    })
     // Alone by configuration, it needs nobody to bring it its own messages.
     const alone = embedded && (config.setting.mode === 'base' || config.setting.reactor_num === 1)
     const bus = alone ? undefined : new Bus(Cache.get(PUBLISHER), Cache.subscriber(SUBSCRIBER))
@@ -61,7 +68,10 @@ export class House {
       { ...watcher, reaped: () => house.#leave(watcher) },
     )
     const house = new House(gateway, boot)
-    await gateway.open()
+    await patiently(async () => {
+      if (bus) await Cache.ready(PUBLISHER, PATIENCE_MS)
+      await gateway.open()
+    })
     return house
   }
 
@@ -115,22 +125,34 @@ export class House {
   }
 }
 
-/** Says what to do about a Redis that does not answer, and tries on. The address is shown without user and password. */
-async function whenThere<T>(url: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Tries a work again for as long as Redis is away, and says what to do about it: once, until the reason is another one. The address is
+ * shown without user and password.
+ */
+function patience(url: string, waits: () => void): <T>(work: () => Promise<T>) => Promise<T> {
   const place = url.replace(/^(\w+:\/\/).*@/, '$1')
   let said = ''
-  for (;;) {
-    try {
-      await Cache.ready(RECORD, PATIENCE_MS)
-      return await work()
-    } catch (error) {
-      if (!isStoreAway(error)) throw error
-      const why = error instanceof Error && error.cause instanceof Error ? reasonOf(error.cause) : String(error)
-      if (why === said) continue
-      said = why
-      log.error(
-        `Redis at ${place} does not answer (${why}); the server starts when it does. Start it, or correct REDIS_URL or Config/cache.ts; without a url the server brings a store of its own`,
-      )
+  return async (work) => {
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+        const why = cause instanceof Error ? reasonOf(cause) : String(cause)
+        if (!isStoreAway(error)) {
+          throw new Error(`Redis at ${place} refuses what the server needs (${why}); give its user more rights`)
+        }
+        if (why !== said) {
+          const what =
+            cause instanceof Error && cause.name === 'ReplyError' ? 'does not serve this server' : 'does not answer'
+          log.error(
+            `Redis at ${place} ${what} (${why}); the server starts when it does. Start it, or correct REDIS_URL or Config/cache.ts; without a url the server brings a store of its own`,
+          )
+        }
+        said = why
+        waits()
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      }
     }
   }
 }

@@ -45,6 +45,10 @@ export class Lease {
     this.instance = counter - 1 + first
     this.boot = boot
     this.#held(performance.now())
+    // One that came back may have forgotten the leases of the living, however short it was away.
+    redis.on('close', () => {
+      this.#contactSince = undefined
+    })
   }
 
   /**
@@ -75,7 +79,7 @@ export class Lease {
     return !this.lost && now < this.#sureUntil
   }
 
-  /** How long every renewal has been answered, in milliseconds; 0 when the last one was not. */
+  /** How long the contact with Redis is unbroken, in milliseconds: every renewal has been answered on one connection. */
   get contactMs(): number {
     return this.#contactSince === undefined ? 0 : performance.now() - this.#contactSince
   }

@@ -21,6 +21,12 @@ const HEAL_BATCH = 500
 /** How often what Redis could not take is tried again, in milliseconds. */
 const RETRY_MS = 1000
 
+/** A name in one of a connection's sets. */
+interface Place {
+  readonly set: 'groups' | 'closeKeys' | 'controllers'
+  readonly name: string
+}
+
 /**
  * Puts the gateway's connections on record in Redis and takes them off. Nobody else writes these keys, and all of it goes through
  * one client, in order; commands of one turn of the loop share a pipeline (the client's autopipelining). What stands in memory too
@@ -36,6 +42,10 @@ export class Registry {
   readonly #ghosts = new Set<Connection>()
   /** Closed ones of which Redis could not be asked what it says of them. */
   readonly #unread = new WeakSet<Connection>()
+  /** Closed ones that are off the record. */
+  readonly #forgotten = new WeakSet<Connection>()
+  /** Where a write has failed: Redis may have it or not, and is made to say what memory says. */
+  readonly #doubts = new Map<Connection, Map<string, Place>>()
   #retry: NodeJS.Timeout | undefined
 
   constructor(redis: Redis, instance: number, logins: Logins) {
@@ -52,6 +62,8 @@ export class Registry {
     try {
       await this.#put(connection)
       this.#absent.delete(connection)
+      // It may have closed, and been forgotten, between two of these writes.
+      if (this.#forgotten.has(connection)) await this.forget(connection)
     } catch (error) {
       if (!connection.closed) this.#absent.add(connection)
       this.#tryAgain()
@@ -69,7 +81,27 @@ export class Registry {
       await Promise.all(writes)
     } else {
       const [stays] = await Promise.all([this.#logins.enter(connection), ...writes])
-      if (stays) await Promise.all(this.#present(fd, user))
+      if (stays && !this.#forgotten.has(connection)) await Promise.all(this.#present(fd, user))
+    }
+  }
+
+  /** Puts one on record that connected some time ago: others of the same user may have come meanwhile. */
+  async #putLate(connection: Connection): Promise<void> {
+    await this.put(connection)
+    const { user } = connection
+    if (user?.type === UIDTOFD_TYPE) await this.#findNewest(user.type, user.id)
+  }
+
+  /** Makes the newest one that is on record the user's newest. It may close, or be followed, at this very moment: so until it stays. */
+  async #findNewest(type: string, id: string | number): Promise<void> {
+    const redis = this.#redis
+    let last: string | undefined
+    for (;;) {
+      const [newest] = await redis.zrange(userFdsKey(type, id), 0, '0', 'REV')
+      if (newest === last) return
+      if (newest !== undefined) await redis.eval(REPLACE_FD.lua, 1, UIDTOFD, id, newest)
+      else if (last !== undefined) await redis.eval(REMOVE_FD.lua, 1, UIDTOFD, id, last)
+      last = newest
     }
   }
 
@@ -87,16 +119,21 @@ export class Registry {
     return connection
   }
 
+  // In memory first: what is written while the connection closes is then cleaned by the close.
+
   /** @returns whether the connection is now a member; not when it has closed or left meanwhile */
   async join(connection: Connection, group: string): Promise<boolean> {
     connection.groups ??= new Set()
-    const { groups } = connection
-    const before = groups.has(group)
-    groups.add(group) // before the writes, so that a `leave` which comes meanwhile takes it out again
+    connection.closeKeys ??= new Set()
+    const { groups, closeKeys } = connection
+    const before = { group: groups.has(group), closeKey: closeKeys.has(group) }
+    groups.add(group)
+    closeKeys.add(group)
     try {
-      await Promise.all([this.addCloseKey(connection, group), this.#redis.sadd(group, connection.fd)])
+      await Promise.all([this.#write(connection, 'closeKeys', group), this.#write(connection, 'groups', group)])
     } catch (error) {
-      if (!before) groups.delete(group)
+      if (!before.group) groups.delete(group)
+      if (!before.closeKey) closeKeys.delete(group)
       throw error
     }
     return !connection.closed && groups.has(group)
@@ -104,31 +141,30 @@ export class Registry {
 
   async leave(connection: Connection, group: string): Promise<void> {
     connection.groups?.delete(group)
-    await Promise.all([this.#redis.srem(group, connection.fd), this.removeCloseKey(connection, group)])
+    connection.closeKeys?.delete(group)
+    await Promise.all([this.#write(connection, 'groups', group), this.#write(connection, 'closeKeys', group)])
   }
-
-  // In memory first: what is written while the connection closes is then cleaned by the close.
 
   async addCloseKey(connection: Connection, key: string): Promise<void> {
     connection.closeKeys ??= new Set()
     connection.closeKeys.add(key)
-    await this.#redis.sadd(closeKeysKey(connection.fd), key)
+    await this.#write(connection, 'closeKeys', key)
   }
 
   async removeCloseKey(connection: Connection, key: string): Promise<void> {
     connection.closeKeys?.delete(key)
-    await this.#redis.srem(closeKeysKey(connection.fd), key)
+    await this.#write(connection, 'closeKeys', key)
   }
 
   async addController(connection: Connection, name: string): Promise<void> {
     connection.controllers ??= new Set()
     connection.controllers.add(name)
-    await this.#redis.sadd(controllersKey(connection.fd), name)
+    await this.#write(connection, 'controllers', name)
   }
 
   async removeController(connection: Connection, name: string): Promise<void> {
     connection.controllers?.delete(name)
-    await this.#redis.srem(controllersKey(connection.fd), name)
+    await this.#write(connection, 'controllers', name)
   }
 
   /**
@@ -149,7 +185,9 @@ export class Registry {
     try {
       if (this.#unread.has(connection)) await this.#read(connection) // its hooks have run; its close keys still count
       await this.#remove(connection)
+      this.#forgotten.add(connection)
       this.#ghosts.delete(connection)
+      this.#doubts.delete(connection)
     } catch (error) {
       this.#ghosts.add(connection)
       this.#tryAgain()
@@ -195,20 +233,43 @@ export class Registry {
     this.#unread.delete(connection)
   }
 
+  /** Makes Redis say what memory says of a name; where it does not take that now, it is tried again until it does. */
+  async #write(connection: Connection, set: Place['set'], name: string): Promise<void> {
+    const { fd } = connection
+    const holds = !this.#forgotten.has(connection) && (connection[set]?.has(name) ?? false)
+    const key = { groups: name, closeKeys: closeKeysKey(fd), controllers: controllersKey(fd) }[set]
+    const member = set === 'groups' ? fd : name
+    try {
+      await (holds ? this.#redis.sadd(key, member) : this.#redis.srem(key, member))
+      this.#doubts.get(connection)?.delete(`${set} ${name}`)
+    } catch (error) {
+      if (!isNoSet(error)) this.#doubt(connection, { set, name })
+      throw error
+    }
+  }
+
+  #doubt(connection: Connection, place: Place): void {
+    const places = this.#doubts.get(connection) ?? new Map<string, Place>()
+    this.#doubts.set(connection, places.set(`${place.set} ${place.name}`, place))
+    this.#tryAgain()
+  }
+
   async #putAgain(connection: Connection): Promise<void> {
     const { fd } = connection
-    const writes: Promise<unknown>[] = [this.put(connection)]
-    for (const group of connection.groups ?? []) writes.push(this.#redis.sadd(group, fd))
+    const writes: Promise<unknown>[] = [this.#putLate(connection)]
+    for (const group of connection.groups ?? []) writes.push(this.#joinSet(group, fd))
     if (connection.closeKeys?.size) writes.push(this.#redis.sadd(closeKeysKey(fd), ...connection.closeKeys))
     if (connection.controllers?.size) writes.push(this.#redis.sadd(controllersKey(fd), ...connection.controllers))
     await Promise.all(writes)
     // It may have closed, and been forgotten, between two of these writes.
-    if (connection.closed) await this.forget(connection)
+    if (this.#forgotten.has(connection)) await this.forget(connection)
   }
 
-  async #remove({ fd, user, groups, closeKeys }: Connection): Promise<void> {
+  async #remove(connection: Connection): Promise<void> {
     const redis = this.#redis
-    const sets = new Set([...(groups ?? []), ...(closeKeys ?? [])])
+    const { fd, user, groups, closeKeys } = connection
+    const doubted = [...(this.#doubts.get(connection)?.values() ?? [])].filter(({ set }) => set === 'groups')
+    const sets = new Set([...(groups ?? []), ...(closeKeys ?? []), ...doubted.map(({ name }) => name)])
     const steps: Promise<unknown>[] = [...sets].map((key) => this.#leaveSet(key, fd))
     steps.push(redis.del(closeKeysKey(fd)), redis.del(controllersKey(fd)), redis.hdel(FDINFO, String(fd)))
     if (user) steps.push(this.#removeUser(user.type, user.id, fd))
@@ -216,12 +277,22 @@ export class Registry {
     await redis.srem(instanceFdsKey(instanceOf(fd)), fd)
   }
 
+  /** One key that others have filled with something else must not keep the rest from being healed. */
+  async #joinSet(key: string, fd: number): Promise<void> {
+    try {
+      await this.#redis.sadd(key, fd)
+    } catch (error) {
+      if (!isNoSet(error)) throw error
+      log.warn({ group: key, fd }, 'the key of a group is no Redis set any more; the fd cannot stand in it')
+    }
+  }
+
   /** A key that user code named may be no set: that is its own error, and must not keep the rest from being cleaned. */
   async #leaveSet(key: string, fd: number): Promise<void> {
     try {
       await this.#redis.srem(key, fd)
     } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) throw error
+      if (!isNoSet(error)) throw error
       log.warn({ closeKey: key, fd }, 'a close key is no Redis set; the fd cannot leave it')
     }
   }
@@ -256,10 +327,17 @@ export class Registry {
     if (ghost === undefined || !this.#ghosts.has(ghost)) await Promise.all(ghosts.map((one) => this.forget(one)))
     for (const connection of this.#absent) if (connection.closed) this.#absent.delete(connection)
     const [absent, ...rest] = this.#absent
-    if (absent) await this.put(absent).catch(ignore)
-    if (absent && !this.#absent.has(absent)) await Promise.all(rest.map((one) => this.put(one).catch(ignore)))
+    if (absent) await this.#putLate(absent).catch(ignore)
+    if (absent && !this.#absent.has(absent)) await Promise.all(rest.map((one) => this.#putLate(one).catch(ignore)))
+    const doubts = [...this.#doubts].flatMap(([of, places]) =>
+      of.closed && !this.#forgotten.has(of) ? [] : [...places.values()].map((place) => ({ of, place })),
+    )
+    await Promise.all(doubts.map(({ of, place }) => this.#write(of, place.set, place.name).catch(ignore)))
+    for (const [of, places] of this.#doubts) if (places.size === 0) this.#doubts.delete(of)
   }
 }
+
+const isNoSet = (error: unknown) => error instanceof Error && error.message.startsWith('WRONGTYPE')
 
 /** For what is tried again. */
 function ignore(): void {}
