@@ -23,6 +23,14 @@ export interface Boot {
   }
 }
 
+/** Who a gateway is on record. */
+export interface Identity {
+  /** What its fds begin with. */
+  readonly instance: number
+  /** The boot that holds the instance. */
+  readonly boot: string
+}
+
 /** From the supervisor to a process. */
 export type Order =
   | { readonly order: 'boot'; readonly boot: Boot }
@@ -34,8 +42,8 @@ export type Order =
   | { readonly order: 'muster'; readonly workers: readonly number[] }
   /** To a gateway: these workers serve, each its slot; null: a slot whose worker is still to come. */
   | { readonly order: 'assign'; readonly workers: readonly (number | null)[]; readonly config?: AppConfig }
-  /** To a gateway: the process of this instance is dead for certain; take over what it has left on record. */
-  | { readonly order: 'reap'; readonly instance: number; readonly boot: string }
+  /** To a gateway: the process of this gateway is dead for certain; take over what it has left on record. */
+  | { readonly order: 'reap'; readonly identity: Identity }
   /** To a worker: join the gateway that listens on this unix socket. */
   | { readonly order: 'join'; readonly path: string }
   /** To a worker: run this hook of all controllers. */
@@ -52,8 +60,7 @@ export type Report =
   | {
       readonly report: 'ready'
       readonly engine?: string
-      readonly instance?: number
-      readonly boot?: string
+      readonly identity?: Identity
       readonly config?: AppConfig
     }
   /** It begins to load a file of the user's. */

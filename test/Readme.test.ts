@@ -66,8 +66,10 @@ test('README.zh-CN.md shows the same code, and has the same sections', () => {
   expect(sections(chinese)).toBe(sections(english))
 })
 
-test('docs/from-mswoole.md names the keys in Redis as the code does', () => {
-  const page = readFileSync('docs/from-mswoole.md', 'utf8')
-  const code = readFileSync('Core/Record/Keys.ts', 'utf8')
-  for (const [, key = ''] of page.matchAll(/`(WEBSOCKET_\w+)/g)) expect(code).toContain(key)
+test.each(['from-mswoole', 'cluster'])('docs/%s.md names the keys in Redis as the code does', (name) => {
+  const page = readFileSync(`docs/${name}.md`, 'utf8')
+  const code = readFileSync('Core/Record/Keys.ts', 'utf8').replace(/\$\{[^}]+\}/g, '<>')
+  const keys = [...page.matchAll(/`(WEBSOCKET_[^`*]+)`/g)].map(([, key = '']) => key.replace(/<\w+>/g, '<>'))
+  expect(keys.length).toBeGreaterThan(3)
+  for (const key of keys) expect(code).toContain(key.split(':')[0])
 })

@@ -1,12 +1,13 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Logger, log } from '../../Library/Log/Log'
 import { CLOSES } from '../Errors'
-import type { Operation } from '../Link/Contract'
+import type { Announcement, Operation, Outcome } from '../Link/Contract'
 import { userKey } from '../Record/Keys'
 import { encode } from '../Wire/Protocol'
 import type { Auth } from './Auth'
 import type { Call } from './Call'
 import type { Kernel } from './Kernel'
+import type { Link } from './Link'
 import { Session, type Slot } from './Session'
 import { readTarget, type Target } from './Target'
 import { To } from './To'
@@ -119,7 +120,7 @@ export class App {
 
   /** How many connections are open, on all public ports or on one. */
   async connectionCount(port = ''): Promise<number> {
-    return Number(await this.#kernel.ask('count', 0, port))
+    return Number(await this.#home().ask('count', 0, port))
   }
 
   /**
@@ -135,7 +136,8 @@ export class App {
   ): Promise<number> {
     const whom = readTarget(target)
     const kick = { target: 'fd' in whom ? whom.fd : whom.name, code, reason }
-    return this.#track(this.#kernel.ask('kick', 0, JSON.stringify(kick)).then(Number))
+    const link = 'fd' in whom ? this.#linkTo(whom.fd) : this.#home()
+    return this.#track(link.ask('kick', 0, JSON.stringify(kick)).then(Number))
   }
 
   /**
@@ -161,7 +163,21 @@ export class App {
   }
 
   #to(target: Target): To {
-    return new To((to, except, event, info, param) => this.#deliver(to, except, 200, event, info, param), target)
+    return new To(
+      {
+        send: (to, except, event, info, param) => this.#deliver(to, except, 200, event, info, param),
+        report: (to, except, event, info, param) => this.#report(to, except, encode(200, event, info, param)),
+      },
+      target,
+    )
+  }
+
+  async #report(target: Target, except: readonly number[], text: string): Promise<Outcome> {
+    const link = 'fd' in target ? this.#linkTo(target.fd) : this.#home()
+    const announcement: Announcement = { target, except, text }
+    const outcome = await this.#track(link.ask('report', 0, JSON.stringify(announcement)))
+    if (typeof outcome === 'object') return outcome
+    throw new TypeError('the gateway answered a report with what is none')
   }
 
   #deliver(
@@ -172,23 +188,32 @@ export class App {
     info: string,
     param: unknown,
   ): void {
-    const { outbox } = this.#kernel
     if ('audience' in target) {
       const from = this.#call?.fd ?? 0
-      return outbox.publish(target.audience, target.name, except, from, encode(status, event, info, param))
+      return this.#home().outbox.publish(target.audience, target.name, except, from, encode(status, event, info, param))
     }
     const { fd } = target
     if (except.includes(fd)) return
-    if (this.#call?.fd !== fd) return outbox.send(fd, encode(status, event, info, param))
+    if (this.#call?.fd !== fd) return this.#linkTo(fd).outbox.send(fd, encode(status, event, info, param))
     if (this.#call.over) {
       this.log.warn({ event }, 'a reply was dropped: the call had already been answered 504')
       return
     }
-    outbox.send(fd, encode(status, event, info, param, this.#call.callId))
+    this.#call.link.outbox.send(fd, encode(status, event, info, param, this.#call.callId))
   }
 
   #write(operation: Operation, fd: number, text: string): Promise<boolean> {
-    return this.#track(this.#kernel.ask(operation, fd, text).then(Boolean))
+    return this.#track(this.#linkTo(fd).ask(operation, fd, text).then(Boolean))
+  }
+
+  /** The link to the gateway of a connection. */
+  #linkTo(fd: number): Link {
+    return this.#kernel.ways.to(fd, this.#call?.link)
+  }
+
+  /** The link for what concerns no single connection. */
+  #home(): Link {
+    return this.#kernel.ways.home(this.#call?.link)
   }
 
   #track<T>(write: Promise<T>): Promise<T> {

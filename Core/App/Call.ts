@@ -1,4 +1,5 @@
 import type { CallId } from '../Wire/Protocol'
+import type { Link } from './Link'
 
 /** A promise that knows whether somebody looked at it: `await`, `then` or `catch`. */
 class Write<T> extends Promise<T> {
@@ -22,6 +23,8 @@ class Write<T> extends Promise<T> {
 /** One call of an action, or of a hook, while it runs and after. */
 export class Call {
   readonly fd: number
+  /** To the gateway that the call came from. */
+  readonly link: Link
   readonly callId: CallId | undefined
   /** The name of what is called, for the log. */
   readonly action: string
@@ -30,8 +33,9 @@ export class Call {
   #writes: { readonly done: Promise<unknown>; readonly given: Write<unknown> }[] | undefined
   #abort: AbortController | undefined
 
-  constructor(fd: number, action: string, callId?: CallId) {
+  constructor({ fd, link }: { readonly fd: number; readonly link: Link }, action: string, callId?: CallId) {
     this.fd = fd
+    this.link = link
     this.action = action
     this.callId = callId
   }

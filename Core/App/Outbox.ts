@@ -51,8 +51,4 @@ export class Outbox {
     if (this.#link.waiting <= LIMIT) return this.#link.publish(audience, name, except, from, text)
     this.#dropped.add('group send')
   }
-
-  session(fd: number, slot: string, json: string): void {
-    this.#link.session(fd, slot, json)
-  }
 }

@@ -57,12 +57,13 @@ export class Session<Schema extends StandardSchemaV1> {
       throw new RangeError(`the session of fd ${this.#fd} would hold ${size} bytes, it may hold ${SESSION_LIMIT}`)
     }
     state.values.set(this.#slot.name, json)
-    this.#kernel.outbox.session(this.#fd, this.#slot.name, json)
+    state.link.toGateway.session(this.#fd, this.#slot.name, json)
   }
 
   /** @throws Error when no message of the connection is being handled */
   clear(): void {
-    if (this.#writable()?.values.delete(this.#slot.name)) this.#kernel.outbox.session(this.#fd, this.#slot.name, '')
+    const state = this.#writable()
+    if (state?.values.delete(this.#slot.name)) state.link.toGateway.session(this.#fd, this.#slot.name, '')
   }
 
   #state(): SessionState {

@@ -29,20 +29,21 @@ class Base implements Life {
       {
         drained: () => {},
         broken: () => {},
-        reaped: () => setTimeout(() => exit(EXIT.failed), 200),
+        reaped: () => exit(EXIT.failed),
       },
       () => tell({ report: 'loads', file: 'Redis' }), // its absence is no start that hangs
     )
     await awaitStore()
     const inline = new InlineLink()
     const watch = new Watch()
-    const worker = new Worker(config, Cache.get('master'), inline.toGateway, sources, watch)
-    inline.serve(worker, house.gateway.joined({ id: link.worker, pid: process.pid, toWorker: inline.toWorker }))
+    const worker = new Worker(config, Cache.get('master'), sources, watch)
+    const { toWorker } = worker.serve(house.gateway.instance, inline.toGateway)
+    inline.serve(toWorker, house.gateway.joined({ id: link.worker, pid: process.pid, toWorker: inline.toWorker }))
     house.gateway.assign([link.worker])
     this.#house = house
     this.#worker = worker
     watchUserCode(() => watch.inside(), true) // the connections live here: a throw in a timer must not end them
-    return { report: 'ready', engine: engineVersion, config: configured }
+    return { report: 'ready', engine: engineVersion, identity: house.gateway.identity, config: configured }
   }
 
   async order(order: Order): Promise<Report | undefined> {
@@ -55,6 +56,9 @@ class Base implements Life {
       case 'hook':
         await this.#worker?.tellAll(order.hook)
         return { report: 'hooked' }
+      case 'reap':
+        this.#house?.gateway.reap(order.identity)
+        return undefined
       default:
         return undefined
     }

@@ -19,11 +19,12 @@ export function addStart(program: Command): void {
     })
 }
 
-function banner(project: Project, { engine, ports, store, workers }: Started): string {
+function banner(project: Project, { engine, ports, store, gateways, workers }: Started): string {
   const { config, runtime } = project
   const lines = [
     `mswoole-ts ${frameworkVersion()} has started, pid ${process.pid}`,
     ...Object.entries(ports).map(([name, port]) => row(name, addressOf(config.outside[name]?.host ?? '', port))),
+    ...(gateways > 1 ? [row('gateways', String(gateways))] : []),
     row('workers', config.setting.mode === 'base' ? '1, in one process with the gateway (base mode)' : String(workers)),
     row('store', store),
     row('runtime', runtime),

@@ -1,19 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { isStoreAway } from '../../Library/Cache/Cache'
+import { isStoreAway, StoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
 import type { Announcement, Audience, Bytes, Outcome } from '../Link/Contract'
-import {
-  ALL_CHANNEL,
-  byInstance,
-  DEAD,
-  groupChannel,
-  instanceChannel,
-  instanceOf,
-  isFd,
-  leaseKey,
-} from '../Record/Keys'
+import { ALL_CHANNEL, byInstance, DEAD, groupChannel, instanceChannel, instanceOf, leaseKey } from '../Record/Keys'
+import { Backlog } from './Backlog'
 import type { Bus } from './Bus'
 import type { Connection } from './Connection'
 import type { Elsewhere } from './Elsewhere'
@@ -21,6 +13,7 @@ import type { Broadcast, Letter } from './Envelope'
 import type { Groups } from './Groups'
 import type { Hub } from './Hub'
 import { Lanes } from './Lanes'
+import { readFds } from './Sets'
 
 /** Frames that a set gets in one turn. */
 const TURN = 5000
@@ -67,6 +60,8 @@ export interface BrokerOptions {
 export class Broker {
   readonly #options: BrokerOptions
   readonly #lanes: Lanes<Waiting>
+  /** Messages to groups of which Redis has not said yet whether anybody heard them. */
+  readonly #underWay = new Backlog()
   readonly #lost = new Tally<'Redis is away' | 'Redis refused'>((reason, count) => {
     log.error({ reason, count }, 'messages to groups were lost: Redis did not take them')
   })
@@ -82,6 +77,17 @@ export class Broker {
   /** So much is on its way that nothing should be added for now. */
   get full(): boolean {
     return this.#lanes.full || (this.#options.bus?.full ?? false)
+  }
+
+  /** Whether something for a group waits for its turn. */
+  busy(group: string): boolean {
+    return this.#lanes.busy(group)
+  }
+
+  /** Resolves when everything that was sent to groups, or to one, before this is on the bus: what is told there then comes after it. */
+  async passed(group?: string): Promise<void> {
+    if (group === undefined) await this.#underWay.passed()
+    await this.#lanes.passed(group)
   }
 
   /** @returns the deliveries that this took now */
@@ -204,6 +210,8 @@ export class Broker {
   }
 
   #announce(bus: Bus, channel: string, message: Message): void {
+    // Nothing would come back for the connections of this gateway.
+    if (!bus.hears(channel)) return this.#failed([message], new StoreAway('the bus is interrupted'))
     bus.publish(channel, { kind: 'broadcast', ...message }).catch((error: unknown) => this.#failed([message], error))
   }
 
@@ -211,11 +219,14 @@ export class Broker {
   async #toListeners(bus: Bus, message: Omit<Message, 'audience'>): Promise<void> {
     const text = Buffer.from(message.text) // it may be needed once more
     const kept = { ...message, text, audience: 'group' } as const
+    this.#underWay.enter()
     try {
       const heard = await bus.publish(groupChannel(message.name), { kind: 'broadcast', ...kept })
       if (heard === 0) this.#wait(kept, true)
     } catch (error) {
       this.#failed([message], error)
+    } finally {
+      this.#underWay.leave()
     }
   }
 
@@ -236,24 +247,29 @@ export class Broker {
     }
     if (hub.members(name) !== undefined && !bus.hears(groupChannel(name))) return this.#bySet(name, batch)
     const unheard: Waiting[] = []
-    for (const message of batch) {
-      const broadcast = { kind: 'broadcast', audience: 'group', name, ...message } as const
-      if ((await bus.publish(groupChannel(name), broadcast)) === 0) unheard.push(message)
+    const publish = async (message: Waiting) => {
+      try {
+        const broadcast = { kind: 'broadcast', audience: 'group', name, ...message } as const
+        if ((await bus.publish(groupChannel(name), broadcast)) === 0) unheard.push(message)
+      } catch (error) {
+        this.#failed([message], error)
+      }
     }
-    if (unheard.length > 0) await this.#bySet(name, unheard)
+    await Promise.all(batch.map(publish))
+    if (unheard.length > 0) await this.#bySet(name, unheard).catch((error: unknown) => this.#failed(unheard, error))
   }
 
   async #bySet(key: string, batch: readonly Waiting[]): Promise<void> {
     const { instance, bus } = this.#options
     for (const [owner, fds] of byInstance(await this.#read(key))) {
       if (owner === instance) await this.#toOwn(key, fds, batch)
-      else if (await this.#isDead(owner)) await this.#options.redis.srem(key, ...fds)
+      else if (await this.#isDead(owner)) await this.#remove(key, fds)
       else if (bus) await this.#toOther(bus, owner, key, fds, batch)
     }
   }
 
   async #toOwn(key: string, fds: readonly number[], batch: readonly Waiting[]): Promise<void> {
-    const { hub, redis } = this.#options
+    const { hub } = this.#options
     const dead: number[] = []
     let sent = 0
     for (const fd of fds) {
@@ -269,7 +285,7 @@ export class Broker {
       sent = 0
       await nextTurn()
     }
-    if (dead.length > 0) await redis.srem(key, ...dead)
+    await this.#remove(key, dead)
   }
 
   async #toOther(bus: Bus, owner: number, key: string, fds: number[], batch: readonly Waiting[]): Promise<void> {
@@ -278,6 +294,13 @@ export class Broker {
       for (let at = 0; at < wanted.length; at += TURN) {
         await bus.publish(instanceChannel(owner), { kind: 'letter', key, fds: wanted.slice(at, at + TURN), text })
       }
+    }
+  }
+
+  /** Takes dead ones out of a set; some at a time, because a call takes only so many arguments. */
+  async #remove(key: string, fds: readonly number[]): Promise<void> {
+    for (let at = 0; at < fds.length; at += TURN) {
+      await this.#options.redis.srem(key, ...fds.slice(at, at + TURN))
     }
   }
 
@@ -299,7 +322,7 @@ export class Broker {
   }
 
   async #read(key: string): Promise<number[]> {
-    return (await this.#options.redis.smembers(key)).map(Number).filter(isFd)
+    return readFds(this.#options.redis, key)
   }
 
   #failed(batch: readonly { readonly unsent?: (() => void) | undefined }[], error: unknown): void {

@@ -41,7 +41,7 @@ export class Bus {
   #inbox: Buffer[] = []
   #budget = TURN
   #pumping = false
-  #unanswered = 0
+  readonly #unanswered = new Set<Promise<number>>()
   #unansweredBytes = 0
 
   /**
@@ -64,7 +64,7 @@ export class Bus {
 
   /** So much is on its way that nothing should be added for now. */
   get full(): boolean {
-    return this.#unanswered >= MOST_UNANSWERED || this.#unansweredBytes >= MOST_UNANSWERED_BYTES
+    return this.#unanswered.size >= MOST_UNANSWERED || this.#unansweredBytes >= MOST_UNANSWERED_BYTES
   }
 
   /**
@@ -73,14 +73,20 @@ export class Bus {
    */
   async publish(channel: string, envelope: Envelope): Promise<number> {
     const bytes = encodeEnvelope(envelope)
-    this.#unanswered++
+    const heard = this.#redis.publish(this.#prefix + channel, bytes)
+    this.#unanswered.add(heard)
     this.#unansweredBytes += bytes.length
     try {
-      return await this.#redis.publish(this.#prefix + channel, bytes)
+      return await heard
     } finally {
-      this.#unanswered--
+      this.#unanswered.delete(heard)
       this.#unansweredBytes -= bytes.length
     }
+  }
+
+  /** Resolves when Redis has taken, or refused, what was published until now. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#unanswered)
   }
 
   /** Whether what is published on a channel now reaches this gateway. */

@@ -39,6 +39,8 @@ export class Elsewhere {
    * @throws StoreAway when Redis is away or one of them does not answer within 2 s; Error when it could not do it
    */
   async askAll(channel: string, operation: BusOperation, fd: number, text: string): Promise<Answer[]> {
+    // The answers would not come; and that nobody heard the question would not mean that nobody is there.
+    if (!this.#bus.hears(instanceChannel(this.#instance))) throw new StoreAway('the bus is interrupted')
     const id = ++this.#id
     const answers: Answer[] = []
     let late: NodeJS.Timeout | undefined

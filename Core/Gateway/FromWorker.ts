@@ -103,7 +103,7 @@ export class FromWorker implements ToGateway, Turns {
   }
 
   ask(id: number, operation: Operation, fd: number, text: string): void {
-    if (operation === 'kick') this.#deliveries.flush() // what was sent before it arrives
+    if (operation === 'kick' || operation === 'report') this.#deliveries.flush() // what was sent before it arrives before it
     this.#rooms.operations.perform(operation, fd, text).then(
       (value) => this.#worker.toWorker.answer(id, '', JSON.stringify(value)),
       (error: unknown) => {

@@ -5,6 +5,7 @@ import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
 import type { BrokenRecord } from '../Link/Records'
 import type { Host, Joined } from '../Link/Socket'
+import type { Identity } from '../Orders'
 import { ALL_CHANNEL, FDS_AN_INSTANCE, instanceChannel } from '../Record/Keys'
 import { Assignment } from './Assignment'
 import { Auth, type User } from './Auth'
@@ -125,8 +126,9 @@ export class Gateway implements Host {
     return this.#lease.instance
   }
 
-  get boot(): string {
-    return this.#lease.boot
+  get identity(): Identity {
+    const { instance, boot } = this.#lease
+    return { instance, boot }
   }
 
   /** Begins to hear the other gateways, and to look after their leases. @throws StoreAway */
@@ -135,8 +137,8 @@ export class Gateway implements Host {
     this.#reaper.start()
   }
 
-  /** The process of another instance is dead for certain. */
-  reap(instance: number, boot: string): void {
+  /** The process of another gateway is dead for certain. */
+  reap({ instance, boot }: Identity): void {
     this.#reaper.condemn(instance, boot)
   }
 
@@ -173,6 +175,11 @@ export class Gateway implements Host {
     log.error({ reason }, 'somebody who is no worker of this gateway tried to join it')
   }
 
+  /** @returns those of these workers that have not joined */
+  muster(ids: readonly number[]): number[] {
+    return ids.filter((id) => !this.#workers.has(id))
+  }
+
   /**
    * Lets these workers serve, each its slot; those that served before finish what is under way, and take nothing new.
    * @param ids by slot; null: a slot whose worker is still to come, its messages wait
@@ -180,7 +187,7 @@ export class Gateway implements Host {
    * @returns the workers that have not joined; nothing has changed then
    */
   assign(ids: readonly (number | null)[], config?: AppConfig): number[] {
-    const missing = ids.flatMap((id) => (id === null || this.#workers.has(id) ? [] : id))
+    const missing = this.muster(ids.flatMap((id) => id ?? []))
     if (missing.length > 0) return missing
     const before = this.#assignment.serving
     const workers = ids.map((id) => (id === null ? undefined : this.#workers.get(id)))
@@ -256,6 +263,7 @@ export class Gateway implements Host {
   async stop(reason: 'serverStops' | 'restart'): Promise<void> {
     for (const connection of this.hub.all()) connection.close(reason)
     await Promise.all(this.#cleaning.values())
+    await this.#bus?.settled() // what the hooks have sent
     this.#end()
     await this.#reaper.bury(this.#registry.unforgotten === 0).catch((error: unknown) => {
       log.warn({ err: error }, 'the lease could not be given back; it runs out by itself')
@@ -298,6 +306,7 @@ export class Gateway implements Host {
     let late: NodeJS.Timeout | undefined
     const deadline = new Promise<void>((resolve) => {
       late = setTimeout(() => {
+        if (this.#assignment.serving.has(worker)) return resolve()
         worker.muted = true
         this.#assignment.lost(worker)
         this.#closes.lost(worker)
@@ -306,7 +315,8 @@ export class Gateway implements Host {
     })
     await Promise.race([worker.idle(), deadline])
     clearTimeout(late)
-    this.#watcher.drained(worker.id)
+    // It serves again when what it was replaced by could not serve everywhere.
+    if (!this.#assignment.serving.has(worker)) this.#watcher.drained(worker.id)
   }
 
   #heard(envelope: Envelope): number {

@@ -24,7 +24,14 @@ export class Groups {
    * @throws StoreAway; it is no member then
    */
   join(connection: Connection, group: string): Promise<boolean> {
-    const join = this.#join(connection, group)
+    return this.during(group, this.#join(connection, group))
+  }
+
+  /**
+   * Lets what is sent to a group wait while somebody is about to become a member, here or elsewhere (rule 15).
+   * @returns the same promise
+   */
+  during(group: string, join: Promise<boolean>): Promise<boolean> {
     const joins = this.#joining.get(group) ?? new Set()
     this.#joining.set(group, joins.add(join))
     const ended = () => {
@@ -52,11 +59,9 @@ export class Groups {
     return this.#joining.has(group)
   }
 
-  /** Resolves when nobody is about to become a member any more. */
+  /** Resolves when those who are about to become members now are, or will not be; later ones are not waited for. */
   async settled(group: string): Promise<void> {
-    for (let joins = this.#joining.get(group); joins !== undefined; joins = this.#joining.get(group)) {
-      await Promise.allSettled(joins)
-    }
+    await Promise.allSettled(this.#joining.get(group) ?? [])
   }
 
   async #join(connection: Connection, group: string): Promise<boolean> {

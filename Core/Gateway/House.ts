@@ -20,6 +20,9 @@ const TIMEOUT_MS = 400
 /** How long Redis may take to answer before it is said that it is waited for, in milliseconds. */
 const PATIENCE_MS = 3000
 
+/** How long close frames get to leave a process that may not go on, in milliseconds. */
+const LAST_WORDS_MS = 200
+
 /** How long after a failure it is tried again, in milliseconds. */
 const RETRY_MS = 200
 
@@ -59,12 +62,17 @@ export class House {
     // Alone by configuration, it needs nobody to bring it its own messages.
     const alone = embedded && (config.setting.mode === 'base' || config.setting.reactor_num === 1)
     const bus = alone ? undefined : new Bus(Cache.get(PUBLISHER), Cache.subscriber(SUBSCRIBER))
-    const gateway = new Gateway(config, { redis, lease, bus, firstInstance }, watcher)
+    const gateway = new Gateway(
+      config,
+      { redis, lease, bus, firstInstance },
+      { ...watcher, reaped: () => house.#leave(watcher) },
+    )
+    const house = new House(gateway, boot)
     await patiently(async () => {
       if (bus) await Cache.ready(PUBLISHER, PATIENCE_MS)
       await gateway.open()
     })
-    return new House(gateway, boot)
+    return house
   }
 
   /** Opens the public ports. @returns the real ones @throws Error when one cannot be had */
@@ -90,6 +98,11 @@ export class House {
   async stop(reason: StopReason): Promise<void> {
     this.unlisten()
     await this.gateway.stop(reason)
+  }
+
+  #leave(watcher: Watcher): void {
+    this.unlisten()
+    setTimeout(() => watcher.reaped(), LAST_WORDS_MS)
   }
 
   /** Ends the embedded store, where the supervisor cannot any more. */

@@ -1,3 +1,5 @@
+import { Backlog } from './Backlog'
+
 /** Neighbouring messages to one key that are handled together. */
 const BATCH = 64
 
@@ -5,11 +7,16 @@ const BATCH = 64
 const MOST_MESSAGES = 1000
 const MOST_BYTES = 4 * 1024 * 1024
 
+interface Lane<Message> {
+  readonly messages: Message[]
+  readonly backlog: Backlog
+}
+
 /** Messages that cannot go out at once, by the key that they are for: those for one key in order, keys independent of each other. */
 export class Lanes<Message extends { readonly text: Buffer }> {
   readonly #deliver: (key: string, batch: readonly Message[]) => Promise<void>
   readonly #failed: (batch: readonly Message[], error: unknown) => void
-  readonly #lanes = new Map<string, Message[]>()
+  readonly #lanes = new Map<string, Lane<Message>>()
   #messages = 0
   #bytes = 0
 
@@ -38,27 +45,33 @@ export class Lanes<Message extends { readonly text: Buffer }> {
   add(key: string, message: Message): void {
     this.#messages++
     this.#bytes += message.text.length
-    const lane = this.#lanes.get(key)
-    if (lane) {
-      lane.push(message)
-      return
-    }
-    const opened = [message]
-    this.#lanes.set(key, opened)
-    this.#run(key, opened)
+    const open = this.#lanes.get(key)
+    const lane = open ?? { messages: [], backlog: new Backlog() }
+    lane.messages.push(message)
+    lane.backlog.enter()
+    if (open) return
+    this.#lanes.set(key, lane)
+    this.#run(key, lane)
   }
 
-  async #run(key: string, lane: Message[]): Promise<void> {
-    while (lane.length > 0) {
-      const batch = lane.slice(0, BATCH)
+  /** Resolves when what is on its way to a key now, or to any, has been brought there. */
+  async passed(key?: string): Promise<void> {
+    const lanes = key === undefined ? [...this.#lanes.values()] : [this.#lanes.get(key)]
+    await Promise.all(lanes.map((lane) => lane?.backlog.passed()))
+  }
+
+  async #run(key: string, { messages, backlog }: Lane<Message>): Promise<void> {
+    while (messages.length > 0) {
+      const batch = messages.slice(0, BATCH)
       try {
         await this.#deliver(key, batch)
       } catch (error) {
         this.#failed(batch, error)
       }
-      lane.splice(0, batch.length)
+      messages.splice(0, batch.length)
       this.#messages -= batch.length
       for (const { text } of batch) this.#bytes -= text.length
+      backlog.leave(batch.length)
     }
     this.#lanes.delete(key)
   }

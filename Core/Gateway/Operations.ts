@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { isStoreAway } from '../../Library/Cache/Cache'
 import type { Announcement, Answer, Kick, Operation } from '../Link/Contract'
-import { ALL_CHANNEL, byInstance, instanceOf, isFd } from '../Record/Keys'
+import { ALL_CHANNEL, byInstance, instanceOf } from '../Record/Keys'
 import type { Broker } from './Broker'
 import type { Connection } from './Connection'
 import type { Elsewhere } from './Elsewhere'
@@ -9,6 +9,7 @@ import type { BusOperation } from './Envelope'
 import type { Groups } from './Groups'
 import type { Hub } from './Hub'
 import type { Registry } from './Registry'
+import { readFds } from './Sets'
 
 /** Closes these connections: what `kick` becomes for one gateway. */
 interface KickThese {
@@ -30,6 +31,8 @@ export interface OperationsOptions {
 /** What workers and other gateways ask: done here where the connection is ours, else passed on to its gateway (rule 9). */
 export class Operations {
   readonly #options: OperationsOptions
+  /** Leaves of this gateway's connections that are on the bus, by fd and group. */
+  readonly #leaving = new Map<string, Promise<unknown>>()
 
   constructor(options: OperationsOptions) {
     this.#options = options
@@ -37,7 +40,7 @@ export class Operations {
 
   /** For a worker of this machine. @throws StoreAway, and what the operation fails with */
   async perform(operation: Operation, fd: number, text: string): Promise<Answer> {
-    const { instance, hub, broker, elsewhere } = this.#options
+    const { hub, broker, elsewhere } = this.#options
     switch (operation) {
       case 'kick':
         return this.#kick(JSON.parse(text))
@@ -47,9 +50,13 @@ export class Operations {
         const counts = await elsewhere?.askAll(ALL_CHANNEL, 'count', 0, text)
         return counts?.map(Number).reduce((all, one) => all + one, 0) ?? hub.count(text || undefined)
       }
+      case 'join':
+        return this.#join(fd, text)
+      case 'leave':
+        return this.#leave(fd, text)
       default: {
-        if (instanceOf(fd) === instance) return this.#write(operation, fd, text)
-        return (await elsewhere?.ask(instanceOf(fd), operation, fd, text)) ?? false
+        if (this.#isOurs(fd)) return this.#write(operation, fd, text)
+        return this.#ask(operation, fd, text)
       }
     }
   }
@@ -83,9 +90,8 @@ export class Operations {
 
   /** Whether a connection is open, wherever it is. @throws StoreAway */
   async isOpen(fd: number): Promise<boolean> {
-    const { instance, hub, elsewhere } = this.#options
-    if (instanceOf(fd) === instance) return hub.get(fd) !== undefined
-    return (await elsewhere?.ask(instanceOf(fd), 'isOpen', fd, '')) === true
+    if (this.#isOurs(fd)) return this.#options.hub.get(fd) !== undefined
+    return this.#ask('isOpen', fd, '')
   }
 
   /** Closes one connection, wherever it is. */
@@ -98,10 +104,54 @@ export class Operations {
     this.#options.elsewhere?.tell(instanceOf(fd), 'kickThese', 0, JSON.stringify({ fds: [fd], code, reason }))
   }
 
+  #isOurs(fd: number): boolean {
+    return instanceOf(fd) === this.#options.instance
+  }
+
+  async #ask(operation: BusOperation, fd: number, text: string): Promise<boolean> {
+    return (await this.#options.elsewhere?.ask(instanceOf(fd), operation, fd, text)) === true
+  }
+
+  #join(fd: number, group: string): Promise<boolean> {
+    const { groups } = this.#options
+    if (!this.#isOurs(fd)) return groups.during(group, this.#ask('join', fd, group))
+    const leaving = this.#leaving.get(`${fd} ${group}`)
+    if (leaving === undefined) return this.#write('join', fd, group)
+    return groups.during(
+      group,
+      leaving.then(() => this.#write('join', fd, group)),
+    )
+  }
+
+  /** What was sent to the group before still reaches who leaves: so this goes over the bus, as that did. */
+  #leave(fd: number, group: string): Promise<boolean> {
+    if (!this.#isOurs(fd)) return this.#leaveByBus(fd, group)
+    if (this.#options.elsewhere === undefined) return this.#write('leave', fd, group)
+    const key = `${fd} ${group}`
+    const leave = this.#leaveByBus(fd, group).catch((error: unknown) => {
+      if (!isStoreAway(error)) throw error
+      return this.#write('leave', fd, group)
+    })
+    const over = leave
+      .catch(() => {}) // told to who asked
+      .then(() => {
+        if (this.#leaving.get(key) === over) this.#leaving.delete(key)
+      })
+    this.#leaving.set(key, over)
+    return leave
+  }
+
+  async #leaveByBus(fd: number, group: string): Promise<boolean> {
+    const { broker } = this.#options
+    if (broker.busy(group)) await broker.passed(group)
+    return this.#ask('leave', fd, group)
+  }
+
   /** What was sent before a kick arrives before it: so it goes over the bus, as that did, also to this gateway's own. */
   async #kick({ target, code, reason }: Kick): Promise<number> {
-    const { instance, redis, elsewhere } = this.#options
-    const fds = typeof target === 'number' ? [target] : (await redis.smembers(target)).map(Number).filter(isFd)
+    const { instance, redis, broker, elsewhere } = this.#options
+    await broker.passed()
+    const fds = typeof target === 'number' ? [target] : await readFds(redis, target)
     if (elsewhere === undefined) return this.#kickHere(fds, code, reason)
     const counts = [...byInstance(fds)].map(async ([owner, theirs]) => {
       try {

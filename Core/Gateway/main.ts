@@ -5,8 +5,8 @@ import type { Boot, Order, Report } from '../Orders'
 import { engineVersion } from './Engine'
 import { House } from './House'
 
-/** How long close frames get to leave the process, in milliseconds. */
-const LAST_WORDS_MS = 200
+/** How often it is looked whether the workers have ended, in milliseconds. */
+const LOOK_MS = 50
 
 /** The process with the client sockets. It runs no user code. */
 class GatewayProcess implements Life {
@@ -20,13 +20,13 @@ class GatewayProcess implements Life {
     const house = await House.open(boot, {
       drained: (worker) => tell({ report: 'drained', worker }),
       broken: (worker, reason) => tell({ report: 'broken', worker, reason }),
-      reaped: () => this.#leave(),
+      reaped: () => exit(EXIT.failed), // the supervisor starts another one, which has a number of its own
     })
     this.#house = house
     this.#links = new LinkServer(boot.link.secret, house.gateway)
     const [path = ''] = boot.link.paths
     await this.#links.listen(path)
-    return { report: 'ready', engine: engineVersion, instance: house.gateway.instance, boot: house.gateway.boot }
+    return { report: 'ready', engine: engineVersion, identity: house.gateway.identity }
   }
 
   async order(order: Order): Promise<Report | undefined> {
@@ -39,8 +39,10 @@ class GatewayProcess implements Life {
         house.unlisten()
         return { report: 'unlistened' }
       case 'reap':
-        house.gateway.reap(order.instance, order.boot)
+        house.gateway.reap(order.identity)
         return undefined
+      case 'muster':
+        return { report: 'mustered', missing: house.gateway.muster(order.workers) }
       case 'assign':
         return { report: 'assigned', missing: house.gateway.assign(order.workers, order.config) }
       default:
@@ -48,34 +50,41 @@ class GatewayProcess implements Life {
     }
   }
 
-  /** The supervisor starts another one, which has a number of its own. */
-  #leave(): void {
-    this.#house?.unlisten()
-    setTimeout(() => exit(EXIT.failed), LAST_WORDS_MS)
-  }
-
   async stop(ending: Ending): Promise<void> {
     const house = this.#house
     if (house === undefined) return
-    if (ending !== 'orphaned') {
-      await house.stop(ending)
-    } else {
-      const late = (this.#boot?.config.setting.max_wait_time ?? 0) * 1000
-      await Promise.race([house.stop('serverStops'), new Promise((resolve) => setTimeout(resolve, late))])
-      // One of them may be looping, and would go on for ever.
-      for (const pid of house.gateway.workerPids) killIfThere(pid)
-      await house.endStore()
-    }
+    if (ending === 'orphaned') await this.#endOrphaned(house)
+    else await house.stop(ending)
     this.#links?.close()
     log.info('stopped')
   }
+
+  /** The supervisor has died: nobody else ends the workers and the store. */
+  async #endOrphaned(house: House): Promise<void> {
+    const { max_wait_time = 0, reactor_num = 1 } = this.#boot?.config.setting ?? {}
+    const late = new Promise<void>((resolve) => setTimeout(resolve, max_wait_time * 1000))
+    await Promise.race([house.stop('serverStops'), late])
+    const workers = house.gateway.workerPids
+    this.#links?.close()
+    // Other gateways may still need them, and the store: they end by themselves when the last one has let them go.
+    if (reactor_num > 1) await Promise.race([ended(workers), late])
+    // One of them may be looping, and would go on for ever.
+    for (const pid of workers) signal(pid, 'SIGKILL')
+    await house.endStore()
+  }
 }
 
-function killIfThere(pid: number): void {
+/** Resolves when none of these processes is there any more. */
+async function ended(pids: readonly number[]): Promise<void> {
+  while (pids.some((pid) => signal(pid, 0))) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+}
+
+/** @returns whether there was such a process */
+function signal(pid: number, name: 'SIGKILL' | 0): boolean {
   try {
-    process.kill(pid, 'SIGKILL')
+    return process.kill(pid, name)
   } catch {
-    // It has ended by itself, and the end of its link is still to be read.
+    return false // it has ended
   }
 }
 

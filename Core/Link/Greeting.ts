@@ -6,6 +6,7 @@ export const LINK_VERSION = 2
 
 const GREETING = 64
 const WELCOME = 65
+const REFUSAL = 66
 
 /** The direction of a socket, as the worker sees it. */
 export type Way = 'up' | 'down'
@@ -46,7 +47,23 @@ export function writeWelcome(writer: RecordWriter, instance: number): void {
   writer.begin(WELCOME, instance).end()
 }
 
-/** @returns a handler that tells of the welcome, and passes everything else on */
-export function untilWelcome(welcomed: (instance: number) => void, handle: Handle): Handle {
-  return (type, subject, fields) => (type === WELCOME ? welcomed(subject) : handle(type, subject, fields))
+/** The gateway's answer to somebody whom it does not take. @param reason for people */
+export function writeRefusal(writer: RecordWriter, reason: string): void {
+  writer.begin(REFUSAL, LINK_VERSION).end(reason)
+}
+
+/** What a worker does with the answer to its greeting. */
+export interface Answered {
+  /** @param instance what the fds of the gateway begin with */
+  welcomed(instance: number): void
+  refused(reason: string): void
+}
+
+/** @returns a handler that tells of the answer to the greeting, and passes everything else on */
+export function hearAnswer(answered: Answered, handle: Handle): Handle {
+  return (type, subject, fields) => {
+    if (type === WELCOME) answered.welcomed(subject)
+    else if (type === REFUSAL) answered.refused(fields.restText())
+    else handle(type, subject, fields)
+  }
 }

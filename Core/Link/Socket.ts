@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { GatewayRecords, readForGateway, readForWorker, WorkerRecords } from './Codec'
 import type { Outgoing, ToGateway, ToWorker, Turns } from './Contract'
-import { type Greeting, readGreeting, untilWelcome, writeGreeting, writeWelcome } from './Greeting'
-import { type BrokenRecord, type Handle, RecordReader } from './Records'
+import { type Greeting, hearAnswer, readGreeting, writeGreeting, writeRefusal, writeWelcome } from './Greeting'
+import { type BrokenRecord, type Handle, RecordReader, RecordWriter } from './Records'
 import { StreamReader, StreamWriter } from './Stream'
 
 /** A socket that has not greeted within this time, in milliseconds, is none of ours. */
@@ -83,8 +83,10 @@ export class LinkServer {
       try {
         reader.read(() => true)
       } catch (error) {
-        this.#host.refused(error instanceof Error ? error.message : String(error))
-        socket.destroy()
+        const reason = error instanceof Error ? error.message : String(error)
+        this.#host.refused(reason)
+        socket.off('data', hear).resume()
+        refuse(socket, reason)
       }
     }
     socket.on('data', hear)
@@ -121,6 +123,19 @@ export class LinkServer {
   }
 }
 
+/** Says why, and closes. */
+function refuse(socket: Socket, reason: string): void {
+  const writer = new RecordWriter()
+  writeRefusal(writer, reason)
+  socket.write(writer.take())
+  socket.destroySoon()
+}
+
+/** There is no gateway behind a path, or it went away before it had answered. */
+export class GatewayAway extends Error {
+  override name = 'GatewayAway'
+}
+
 /** The worker's side of a link to one gateway. */
 export interface WorkerLink {
   /** The instance of the gateway: what its fds begin with. */
@@ -137,29 +152,24 @@ export interface WorkerLink {
 /**
  * Joins a gateway.
  * @returns when the gateway has welcomed the worker
- * @throws Error when it does not
+ * @throws GatewayAway when there is none any more
+ * @throws Error when it refuses the worker
  */
 export async function joinGateway(path: string, greeting: Pick<Greeting, 'secret' | 'worker'>): Promise<WorkerLink> {
-  const up = connect(path)
-  const down = connect(path)
-  await Promise.all([once(up, 'connect'), once(down, 'connect')])
+  const { up, down } = await dial(path)
   const writer: StreamWriter = new StreamWriter(up, () => toGateway.taken())
   const toGateway = new GatewayRecords(writer)
   let forWorker: Handle | undefined
-  const { promise: welcome, resolve: welcomed } = deferred<number>()
+  const { promise: welcome, resolve: welcomed, reject: refused } = deferred<number>()
   const { promise: lost, resolve: gone } = deferred<unknown>()
-  const handle = untilWelcome(welcomed, (type, subject, fields) => forWorker?.(type, subject, fields))
+  const answered = { welcomed, refused: (reason: string) => refused(refusal(reason)) }
+  const handle = hearAnswer(answered, (type, subject, fields) => forWorker?.(type, subject, fields))
   new StreamReader(down, handle, workerPace(), gone)
   greet(writer, { ...greeting, pid: process.pid, way: 'up' })
   greet(new StreamWriter(down), { ...greeting, pid: process.pid, way: 'down' })
   up.resume()
-  const refused = lost.then(() => {
-    throw new Error(
-      'the gateway did not take the worker (its log says why); a new version of mswoole-ts wants a restart',
-    )
-  })
-  const instance = await Promise.race([welcome, refused])
-  refused.catch(() => {})
+  lost.then(() => refused(new GatewayAway('the gateway went away before it had taken the worker')))
+  const instance = await welcome
   return {
     instance,
     toGateway,
@@ -172,6 +182,24 @@ export async function joinGateway(path: string, greeting: Pick<Greeting, 'secret
       down.destroy()
     },
   }
+}
+
+/** @throws GatewayAway when nobody listens there */
+async function dial(path: string): Promise<{ up: Socket; down: Socket }> {
+  const [up, down] = [connect(path), connect(path)]
+  for (const socket of [up, down]) socket.on('error', () => {}) // what waits for it to connect, or its close, tells
+  try {
+    await Promise.all([once(up, 'connect'), once(down, 'connect')])
+    return { up, down }
+  } catch (error) {
+    up.destroy()
+    down.destroy()
+    throw new GatewayAway(`nobody listens on ${path}: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function refusal(reason: string): Error {
+  return new Error(`the gateway did not take the worker: ${reason}; a new version of mswoole-ts wants a restart`)
 }
 
 function greet(to: StreamWriter, greeting: Greeting): void {
@@ -190,10 +218,17 @@ function workerPace(): Turns {
   }
 }
 
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+interface Deferred<T> {
+  readonly promise: Promise<T>
+  resolve(value: T): void
+  reject(error: Error): void
+}
+
+function deferred<T>(): Deferred<T> {
   let resolve: (value: T) => void = () => {}
-  const promise = new Promise<T>((settle) => {
-    resolve = settle
+  let reject: (error: Error) => void = () => {}
+  const promise = new Promise<T>((...settle) => {
+    ;[resolve, reject] = settle
   })
-  return { promise, resolve }
+  return { promise, resolve, reject }
 }

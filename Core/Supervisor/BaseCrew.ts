@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { log } from '../../Library/Log/Log'
+import type { Identity } from '../Orders'
 import type { Project } from '../Project'
 import { Backoff, pause } from './Backoff'
 import { Child } from './Child'
@@ -10,6 +11,14 @@ import { checkUnchangeable } from './Unchangeable'
 
 const ENTRY = join(__dirname, '..', 'Base', 'main.js')
 
+/** A process that has started. */
+interface Started {
+  readonly child: Child
+  readonly engine: string
+  /** What its fds begin with. */
+  readonly identity: Identity | undefined
+}
+
 /** Base mode: one process. It dies with its connections, and a reload is a restart. */
 export class BaseCrew implements Crew {
   readonly #project: Project
@@ -18,7 +27,9 @@ export class BaseCrew implements Crew {
   readonly #changes = new Queue()
   /** All that have not ended: the one that serves, and at a reload another one. */
   readonly #children = new Set<Child>()
-  #serving: Child | undefined
+  #serving: Started | undefined
+  /** Instances that left a record behind, until there is a process that can be told. */
+  #unreaped: Identity[] = []
   #starts = 0
   #stopping = false
 
@@ -28,12 +39,13 @@ export class BaseCrew implements Crew {
   }
 
   async start(): Promise<Manned> {
-    const { child, engine } = await this.#boot()
-    this.#serving = child
+    const started = await this.#boot()
+    const { child, engine } = started
+    this.#serving = started
     try {
       const ports = await this.#listen(child)
-      child.ended.then((how) => this.#ended(child, how))
-      return { engine, ports, workers: 1 }
+      child.ended.then((how) => this.#ended(started, how))
+      return { engine, ports, gateways: 1, workers: 1 }
     } catch (error) {
       child.kill()
       await child.ended
@@ -60,7 +72,7 @@ export class BaseCrew implements Crew {
   }
 
   /** Starts a process that does not yet listen. @throws Error that says why it does not start; it has ended then */
-  async #boot(): Promise<{ child: Child; engine: string }> {
+  async #boot(): Promise<Started> {
     const child = new Child(ENTRY)
     this.#children.add(child)
     child.ended.then(() => this.#children.delete(child))
@@ -68,9 +80,9 @@ export class BaseCrew implements Crew {
     const { config: now } = this.#project
     try {
       const limit = now.setting.stall_limit * 1000 + START_GRACE_MS
-      const { engine = '', config = now } = await child.boot({ ...this.#supplies, name: 'base', link }, limit)
-      if (this.#serving?.alive) checkUnchangeable(now, config)
-      return { child, engine }
+      const { engine = '', config = now, identity } = await child.boot({ ...this.#supplies, name: 'base', link }, limit)
+      if (this.#serving?.child.alive) checkUnchangeable(now, config)
+      return { child, engine, identity }
     } catch (error) {
       child.kill()
       await child.ended
@@ -81,20 +93,23 @@ export class BaseCrew implements Crew {
   async #listen(child: Child): Promise<Manned['ports']> {
     const { ports } = await child.ask({ order: 'listen' }, 'listening')
     this.#backoff.reset()
+    for (const identity of this.#unreaped.splice(0)) child.order({ order: 'reap', identity })
     return ports
   }
 
   /** The new process is ready, but for its ports, before the old one goes: code that does not start changes nothing. */
   async #reload(): Promise<void> {
     if (this.#stopping) throw new Error('the server stops')
-    const { child } = await this.#boot()
+    const started = await this.#boot()
+    const { child } = started
     const old = this.#serving
-    this.#serving = child
-    child.ended.then((how) => this.#ended(child, how))
+    this.#serving = started
+    child.ended.then((how) => this.#ended(started, how))
     const limit = this.#supplies.config.setting.max_wait_time * 1000
-    const told = old?.ask({ order: 'hook', hook: 'onReload' }, 'hooked').catch(() => {})
+    const told = old?.child.ask({ order: 'hook', hook: 'onReload' }, 'hooked').catch(() => {})
     await Promise.race([told, pause(limit)])
-    await old?.stop({ order: 'stop', reason: 'restart' }, limit)
+    const stopped = await old?.child.stop({ order: 'stop', reason: 'restart' }, limit)
+    if (stopped === false) this.#leavesBehind(old)
     try {
       await this.#listen(child)
     } catch (error) {
@@ -114,8 +129,15 @@ export class BaseCrew implements Crew {
     }
   }
 
-  async #ended(child: Child, how: string): Promise<void> {
-    if (this.#stopping || this.#serving !== child) return
+  /** It was killed, or died: nobody has taken its connections off the record. */
+  #leavesBehind(started: Started | undefined): void {
+    if (started?.identity !== undefined) this.#unreaped.push(started.identity)
+  }
+
+  async #ended(started: Started, how: string): Promise<void> {
+    if (this.#stopping || this.#serving !== started) return
+    const { child } = started
+    this.#leavesBehind(started)
     log.fatal({ pid: child.pid }, `the process ${how}; its connections are lost; it is started again`)
     while (!this.#stopping) {
       await pause(this.#backoff.next())

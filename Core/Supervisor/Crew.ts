@@ -4,6 +4,7 @@ import type { Boot } from '../Orders'
 export interface Manned {
   readonly engine: string
   readonly ports: Readonly<Record<string, number>>
+  readonly gateways: number
   readonly workers: number
 }
 

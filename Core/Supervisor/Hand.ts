@@ -1,6 +1,7 @@
 import type { AppConfig } from '../../Library/Config/Schema'
 import { Child } from './Child'
 import { START_GRACE_MS, type Supplies } from './Crew'
+import type { Gate } from './Gate'
 import type { Generation } from './Generation'
 
 /** How long a worker that has nothing more to do may take to end, in milliseconds. */
@@ -11,23 +12,27 @@ export class Hand {
   readonly id: number
   readonly generation: Generation
   readonly child: Child
-
-  /** Resolves when the gateway has said that nothing is under way here any more. */
-  readonly idle: Promise<void>
-  #idle = () => {}
+  /** What became of joining, by the path of the gateway. */
+  readonly #joins = new Map<string, Promise<void>>()
+  /** Gateways that have not yet said that nothing of theirs is under way here any more. */
+  #busy = new Set<Gate>()
+  #idle = Promise.resolve()
+  #becomeIdle = () => {}
 
   constructor(id: number, generation: Generation) {
     this.id = id
     this.generation = generation
     this.child = new Child(generation.entry)
-    this.idle = new Promise((resolve) => {
-      this.#idle = resolve
-    })
+  }
+
+  /** Resolves when it serves no longer, and has nothing under way at any gateway that lives. */
+  get idle(): Promise<void> {
+    return this.#idle
   }
 
   /**
-   * Lets it load the code of its generation, and join the gateway.
-   * @param link where the gateway is joined, and with what secret
+   * Lets it load the code of its generation, and join the gateways that are there.
+   * @param link where they are joined, and with what secret
    * @returns what its code is configured to do
    * @throws Error that says why it is not ready; it may still run
    */
@@ -37,6 +42,7 @@ export class Hand {
   ): Promise<AppConfig> {
     const { id, generation } = this
     const { root, copy } = generation
+    for (const path of link.paths) this.#joins.set(path, Promise.resolve())
     const limit = supplies.config.setting.stall_limit * 1000 + START_GRACE_MS
     try {
       const boot = { ...supplies, name: `worker ${id}`, root, copy, link: { ...link, worker: id } }
@@ -47,9 +53,30 @@ export class Hand {
     }
   }
 
-  /** The gateway says that nothing is under way here any more. */
-  drained(): void {
-    this.#idle()
+  /** Lets it join a gateway, if it has not. @throws Error when it dies, or cannot join a gateway that lives */
+  join(gate: Gate): Promise<void> {
+    const join = this.#joins.get(gate.path) ?? this.#join(gate)
+    this.#joins.set(gate.path, join)
+    return join
+  }
+
+  /** It serves no longer: these gateways are about to be told. */
+  leave(gates: readonly Gate[]): void {
+    this.#busy = new Set(gates)
+    this.#idle = new Promise((resolve) => {
+      this.#becomeIdle = resolve
+    })
+    if (gates.length === 0) this.#becomeIdle()
+  }
+
+  /** It serves on: the gateways were told in vain. */
+  stay(): void {
+    this.#busy.clear()
+  }
+
+  /** The gateway says that nothing is under way here any more, or has died. */
+  drained(gate: Gate): void {
+    if (this.#busy.delete(gate) && this.#busy.size === 0) this.#becomeIdle()
   }
 
   /** Ends it in good order. */
@@ -61,5 +88,13 @@ export class Hand {
   async discard(): Promise<void> {
     this.child.kill()
     await this.child.ended
+  }
+
+  async #join(gate: Gate): Promise<void> {
+    const { path } = gate
+    const joined = this.child.next('joined', (report) => report.path === path)
+    this.child.order({ order: 'join', path })
+    const { failure } = await joined
+    if (failure !== undefined && (await gate.livesOn())) throw new Error(failure)
   }
 }

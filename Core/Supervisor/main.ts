@@ -118,9 +118,12 @@ export class Supervisor {
   async #hire(): Promise<Crew> {
     const { setting } = this.#project.config
     const supplies = await this.#supply()
-    if (setting.mode === 'base') return new BaseCrew(this.#project, supplies)
+    if (setting.mode === 'base') {
+      if (setting.reactor_num > 1) log.warn('setting.reactor_num means nothing in base mode, which is one process')
+      return new BaseCrew(this.#project, supplies)
+    }
     const workers = setting.worker_num ?? (supplies.embedded ? 1 : availableParallelism())
-    return new ProcessCrew(this.#project, supplies, workers, this.#runtime.socket('link.sock'))
+    return new ProcessCrew(this.#project, supplies, workers, (name) => this.#runtime.socket(name))
   }
 
   async #supply(): Promise<Supplies> {

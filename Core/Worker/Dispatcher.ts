@@ -7,7 +7,6 @@ import { Call } from '../App/Call'
 import { Refusal } from '../App/Failures'
 import type { Kernel } from '../App/Kernel'
 import { CLOSES } from '../Errors'
-import type { ToGateway } from '../Link/Contract'
 import { TooDeep } from '../Wire/Filter'
 import { acknowledgement, type CallId, decode, encode, encodeReply, type Request } from '../Wire/Protocol'
 import type { ActionEntry, Controllers, Hook } from './Controllers'
@@ -21,15 +20,13 @@ const ACKNOWLEDGEMENT = Buffer.from(acknowledgement())
 export class Dispatcher {
   readonly #controllers: Controllers
   readonly #kernel: Kernel
-  readonly #link: ToGateway
   readonly #acknowledge: boolean
   readonly #timeoutMs: number
   readonly #watch: Watch
 
-  constructor(controllers: Controllers, kernel: Kernel, link: ToGateway, config: AppConfig, watch: Watch) {
+  constructor(controllers: Controllers, kernel: Kernel, config: AppConfig, watch: Watch) {
     this.#controllers = controllers
     this.#kernel = kernel
-    this.#link = link
     this.#acknowledge = config.ack
     this.#timeoutMs = config.setting.controller_timeout * 1000
     this.#watch = watch
@@ -37,15 +34,16 @@ export class Dispatcher {
 
   /** @returns a promise only when the action made one */
   message(peer: Peer, text: string): void | Promise<void> {
+    const { toGateway } = peer.link
     const request = decode(text)
-    if (request === undefined) return this.#link.end(peer.fd, CLOSES.notAnObject.code, CLOSES.notAnObject.reason)
+    if (request === undefined) return toGateway.end(peer.fd, CLOSES.notAnObject.code, CLOSES.notAnObject.reason)
     const callId = isCallId(request.callId) ? request.callId : undefined
     if (this.#acknowledge) {
-      this.#link.send(peer.fd, callId === undefined ? ACKNOWLEDGEMENT : acknowledgement(callId), false)
+      toGateway.send(peer.fd, callId === undefined ? ACKNOWLEDGEMENT : acknowledgement(callId), false)
     }
     const entry = this.#controllers.find(request.method)
-    if (typeof entry === 'string') return this.#link.send(peer.fd, encodeReply(entry, undefined, callId), false)
-    const call = new Call(peer.fd, entry.name, callId)
+    if (typeof entry === 'string') return toGateway.send(peer.fd, encodeReply(entry, undefined, callId), false)
+    const call = new Call(peer, entry.name, callId)
     return this.#run(peer, call, () => this.#action(peer, call, entry, request))
   }
 
@@ -60,7 +58,7 @@ export class Dispatcher {
       )
       return
     }
-    const call = new Call(peer.fd, `${controller}.${hook}`)
+    const call = new Call(peer, `${controller}.${hook}`)
     return this.#run(peer, call, () => run(new App(this.#kernel, call), data))
   }
 
@@ -173,8 +171,8 @@ export class Dispatcher {
     }
   }
 
-  #reply({ fd }: Call, text: string): void {
-    this.#link.send(fd, text, false)
+  #reply({ fd, link }: Call, text: string): void {
+    link.toGateway.send(fd, text, false)
   }
 }
 

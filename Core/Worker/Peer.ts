@@ -1,6 +1,7 @@
 import { type Auth, readAuth } from '../App/Auth'
 import type { Call } from '../App/Call'
 import type { SessionState } from '../App/Kernel'
+import type { Link } from '../App/Link'
 import type { Attachment } from '../Link/Contract'
 import type { Clean } from '../Wire/Filter'
 
@@ -10,6 +11,8 @@ export type Turn = () => void | Promise<void>
 /** A connection, as the worker that serves it knows it. */
 export class Peer implements SessionState {
   readonly fd: number
+  /** To the gateway that holds it, or that cleans up after the one which did. */
+  link: Link
   readonly port: string
   readonly ip: string
   readonly auth: Auth | undefined
@@ -22,8 +25,9 @@ export class Peer implements SessionState {
   /** The call that is running now. */
   call: Call | undefined
 
-  constructor(fd: number, { port, ip, auth, session }: Attachment, clean: Clean) {
+  constructor(fd: number, link: Link, { port, ip, auth, session }: Attachment, clean: Clean) {
     this.fd = fd
+    this.link = link
     this.port = port
     this.ip = ip
     this.auth = readAuth(auth, clean)

@@ -1,8 +1,8 @@
 import 'reflect-metadata'
 import { Cache } from '../../Library/Cache/Cache'
 import { configureLog, log } from '../../Library/Log/Log'
-import { type Ending, EXIT, exit, type Life, live, tell, watchUserCode } from '../Handler'
-import { joinGateway, type WorkerLink } from '../Link/Socket'
+import { type Ending, type Life, live, tell, watchUserCode } from '../Handler'
+import { GatewayAway, joinGateway, type WorkerLink } from '../Link/Socket'
 import type { Boot, Order, Report } from '../Orders'
 import { readConfig } from '../Project'
 import { Fatigue } from './Fatigue'
@@ -11,14 +11,12 @@ import { awaitStore } from './Store'
 import { Watch } from './Watch'
 import { Worker } from './Worker'
 
-/** How long the supervisor may take to say what the end of the link means, in milliseconds. */
-const ORDER_WAIT_MS = 500
-
 /** The process with the user's code. It holds no client socket, and may be replaced or die at any time. */
 class WorkerProcess implements Life {
   #worker: Worker | undefined
-  #link: WorkerLink | undefined
   #boot: Boot | undefined
+  /** By the path that its gateway listens on. */
+  readonly #links = new Map<string, WorkerLink>()
   #ending = false
 
   async start(boot: Boot): Promise<Report> {
@@ -31,44 +29,74 @@ class WorkerProcess implements Life {
     Cache.configure(cache)
     const sources = loadSources(root, (file) => tell({ report: 'loads', file }))
     await awaitStore()
-    const [path = ''] = link.paths
-    const joined = await joinGateway(path, { secret: link.secret, worker: link.worker })
-    this.#link = joined
-    const worker = new Worker(config, Cache.get('master'), joined.toGateway, sources, watch)
+    const worker = new Worker(config, Cache.get('master'), sources, watch)
     this.#worker = worker
-    joined.serve(worker)
-    joined.lost.then(() => this.#linkLost())
+    await Promise.all(link.paths.map((path) => this.#joinIfThere(path)))
     watch.start({ runtime, level: config.log.level, name, limitMs: config.setting.stall_limit * 1000 })
     new Fatigue(config.setting, worker, (reason) => tell({ report: 'worn', reason }))
     return { report: 'ready', config }
   }
 
   async order(order: Order): Promise<Report | undefined> {
-    if (order.order !== 'hook') return undefined
-    await this.#worker?.tellAll(order.hook)
-    return { report: 'hooked' }
+    switch (order.order) {
+      case 'hook':
+        await this.#worker?.tellAll(order.hook)
+        return { report: 'hooked' }
+      case 'join': {
+        const { path } = order
+        try {
+          await this.#join(path)
+          return { report: 'joined', path }
+        } catch (error) {
+          return { report: 'joined', path, failure: error instanceof Error ? error.message : String(error) }
+        }
+      }
+      default:
+        return undefined
+    }
   }
 
   async stop(ending: Ending): Promise<void> {
     this.#ending = true
-    const link = this.#link
-    if (ending === 'orphaned' && link) {
-      // The gateway still needs it, to tell controllers of the connections that it closes.
+    const links = [...this.#links.values()]
+    if (ending === 'orphaned' && links.length > 0) {
+      // The gateways still need them, to tell controllers of the connections that they close.
       const late = (this.#boot?.config.setting.max_wait_time ?? 0) * 1000
-      await Promise.race([link.lost, new Promise((resolve) => setTimeout(resolve, late))])
+      const lost = Promise.all(links.map((link) => link.lost))
+      await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, late))])
     }
-    await link?.close()
+    await Promise.all(links.map((link) => link.close()))
     await Cache.close()
   }
 
-  /** The gateway has stopped, and the order to do so too is on its way; or it has died. */
-  #linkLost(): void {
-    setTimeout(() => {
-      if (this.#ending) return
-      this.#ending = true
-      log.error('the link to the gateway is lost; the worker ends')
-      exit(EXIT.failed)
-    }, ORDER_WAIT_MS)
+  /** A gateway that has died is replaced, and the supervisor says when the other one is to be joined. */
+  async #joinIfThere(path: string): Promise<void> {
+    try {
+      await this.#join(path)
+    } catch (error) {
+      if (!(error instanceof GatewayAway)) throw error
+      log.warn({ reason: error.message }, 'a gateway is not there; the worker starts without it')
+    }
+  }
+
+  /**
+   * @throws GatewayAway when the gateway is not there any more
+   * @throws Error when it refuses this worker
+   */
+  async #join(path: string): Promise<void> {
+    const boot = this.#boot
+    if (this.#worker === undefined || boot === undefined) throw new Error('the worker has not started')
+    if (this.#links.has(path)) return
+    const link = await joinGateway(path, boot.link)
+    this.#links.set(path, link)
+    const { toWorker, lost } = this.#worker.serve(link.instance, link.toGateway)
+    link.serve(toWorker)
+    link.lost.then(() => {
+      this.#links.delete(path)
+      lost()
+      // When the server stops, the order to do so too is on its way: the supervisor knows what it means.
+      if (!this.#ending) tell({ report: 'unlinked', path })
+    })
   }
 }
 

@@ -21,6 +21,21 @@ export function cpuTime(pids: readonly number[]): CpuTime {
   return { used, waited }
 }
 
+/** Of /proc/stat. */
+const TICK_US = 10_000
+
+/** What a core has done for anybody so far, in microseconds; of what a host does beside this machine, too. */
+export function coreTime(core: number): number {
+  const line = new RegExp(`^cpu${core} (.*)$`, 'm').exec(readFileSync('/proc/stat', 'utf8'))
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (line?.[1] ?? '').split(' ').map(Number)
+  return (user + nice + system + irq + softirq + steal) * TICK_US
+}
+
+export const between = (before: CpuTime, after: CpuTime): CpuTime => ({
+  used: after.used - before.used,
+  waited: after.waited - before.waited,
+})
+
 /** `pid` and the processes below it whose command line the pattern fits. */
 export function processesOf(pid: number, pattern: RegExp): number[] {
   const found = pattern.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')) ? [pid] : []

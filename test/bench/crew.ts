@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
-import { type CpuTime, cpuTime } from './cpu'
+import type { Socket } from 'node:net'
+import { between, type CpuTime, cpuTime } from './cpu'
 import { clientFrame, serverFrame } from './frames'
+import { openSocket, readBuffer } from './handshake'
 import { Latency } from './latency'
 
 export interface CrewOptions {
@@ -30,10 +31,6 @@ export interface Window {
 }
 
 const HANDSHAKES_AT_ONCE = 64
-const HANDSHAKE_END = '\r\n\r\n'
-
-/** Every connection reads into it, and is done with it before the next one reads. */
-const readBuffer = Buffer.allocUnsafeSlow(256 * 1024)
 
 /** Connections to one server, in a closed loop: raw sockets and frames made beforehand, so that the load costs little. */
 export class Crew {
@@ -184,42 +181,16 @@ class Member {
   }
 }
 
-function openMember(port: number, path: string, expected: Buffer, answered: (member: Member) => void): Promise<Member> {
-  return new Promise((resolve, reject) => {
-    let member: Member | undefined
-    const socket: Socket = connect({
-      host: '127.0.0.1',
-      port,
-      noDelay: true,
-      onread: {
-        buffer: readBuffer,
-        callback: (length) => {
-          if (member) member.read(length)
-          else {
-            const response = readBuffer.toString('latin1', 0, length)
-            if (!response.startsWith('HTTP/1.1 101') || !response.endsWith(HANDSHAKE_END)) {
-              reject(new Error(`the server answered a handshake with ${response}`))
-              return false
-            }
-            member = new Member(socket, expected, answered)
-            resolve(member)
-          }
-          return true
-        },
-      },
-    })
-    socket.once('error', reject)
-    socket.once('close', () => reject(new Error('the server closed a connection')))
-    const key = randomBytes(16).toString('base64')
-    socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13${HANDSHAKE_END}`,
-    )
-  })
+async function openMember(
+  port: number,
+  path: string,
+  expected: Buffer,
+  answered: (member: Member) => void,
+): Promise<Member> {
+  let member: Member | undefined
+  const socket = await openSocket(port, path, (length) => member?.read(length))
+  member = new Member(socket, expected, answered)
+  return member
 }
-
-const between = (before: CpuTime, after: CpuTime): CpuTime => ({
-  used: after.used - before.used,
-  waited: after.waited - before.waited,
-})
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

@@ -18,8 +18,19 @@ export function figure(values: readonly number[]): Figure {
   }
 }
 
+/** A floor whose rounds are further apart than this says that the machine had other things to do. */
+export const NOISY = 0.15
+
 /** How far apart the rounds are, as a share of their median. */
 export const spread = ({ median, least, most }: Figure) => (most - least) / median
+
+export const range = ({ median, least, most }: Figure) =>
+  `${median.toFixed(2)} (${least.toFixed(2)}-${most.toFixed(2)})`.padStart(20)
+
+export function noise(whose: string, value: Figure): string {
+  const share = (spread(value) * 100).toFixed(0)
+  return `  The machine was too noisy to judge: ${whose}'s own rounds are ${share}% apart. Run it again when it is quiet.`
+}
 
 /** The figures of one server in one row of the table. */
 export interface Figures {

@@ -12,3 +12,20 @@ export function serverFrame(text: string): Buffer {
   if (payload.length > 125) throw new RangeError('the benchmark expects short frames only')
   return Buffer.concat([Buffer.from([0x81, payload.length]), payload])
 }
+
+/** The texts of the frames of a server that have come as a whole, and the bytes behind them. */
+export function readFrames(bytes: Buffer): { readonly texts: string[]; readonly rest: Buffer } {
+  const texts: string[] = []
+  let at = 0
+  while (bytes.length >= at + 2) {
+    const short = (bytes[at + 1] ?? 0) & 0x7f
+    if (short === 127) throw new RangeError('the benchmark expects no frames above 64 KiB')
+    const start = at + (short === 126 ? 4 : 2)
+    if (bytes.length < start) break
+    const end = start + (short === 126 ? bytes.readUInt16BE(at + 2) : short)
+    if (bytes.length < end) break
+    texts.push(bytes.toString('utf8', start, end))
+    at = end
+  }
+  return { texts, rest: bytes.subarray(at) }
+}

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { CrewOptions, Window } from './crew'
+import type { CrowdOptions, FanWindow } from './fanout/crowd'
 import type { LoadAnswer, LoadOrder } from './load'
 
 /** The load generator, in a process of its own on a core of its own. */
@@ -25,20 +26,36 @@ export class Generator {
 
   /** Times are milliseconds. @param rate calls a second; 0: as fast as the answers come */
   async load(crew: string, pids: number[], warmUp: number, duration: number, rate = 0): Promise<Window> {
-    const answer = await this.#order({ order: 'load', crew, pids, warmUp, duration, rate })
-    if (!('window' in answer) || answer.window === undefined) throw new Error('the load generator measured nothing')
-    return answer.window
+    const { window } = await this.#order({ order: 'load', crew, pids, warmUp, duration, rate })
+    if (window === undefined) throw new Error('the load generator measured nothing')
+    return window
   }
 
   async close(crew: string): Promise<void> {
     await this.#order({ order: 'close', crew })
   }
 
+  /** @returns what the members were welcomed with */
+  async gather(crowd: string, options: CrowdOptions): Promise<readonly string[]> {
+    return (await this.#order({ order: 'gather', crowd, options })).welcomes ?? []
+  }
+
+  /** Times are milliseconds. @param store pids of redis-server, counted apart */
+  async fanOut(crowd: string, server: number[], store: number[], warmUp: number, duration: number): Promise<FanWindow> {
+    const { fanWindow } = await this.#order({ order: 'fanOut', crowd, server, store, warmUp, duration })
+    if (fanWindow === undefined) throw new Error('the load generator measured nothing')
+    return fanWindow
+  }
+
+  async disperse(crowd: string): Promise<void> {
+    await this.#order({ order: 'disperse', crowd })
+  }
+
   stop(): void {
     this.#process.disconnect()
   }
 
-  async #order(order: LoadOrder): Promise<LoadAnswer> {
+  async #order(order: LoadOrder): Promise<Exclude<LoadAnswer, { error: string }>> {
     this.#process.send(order)
     const [answer]: LoadAnswer[] = await Promise.race([once(this.#process, 'message'), this.#died])
     if (answer === undefined || 'error' in answer) throw new Error(answer?.error)

@@ -12,21 +12,37 @@ export interface Subject {
   stop(): Promise<void>
 }
 
-/** @param replies 1: the answer; 2: an acknowledgement first */
-export async function startFloor(core: number, replies: 1 | 2): Promise<Subject> {
-  const floor = spawn('taskset', ['-c', String(core), process.execPath, join(__dirname, 'floor.js'), String(replies)], {
+/**
+ * Starts a program that says its port over IPC, and ends when its channel does.
+ * @throws Error when it ends before that
+ */
+export async function startProgram(core: number, file: string, ...args: string[]): Promise<Subject> {
+  const program = spawn('taskset', ['-c', String(core), process.execPath, file, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-  const [port] = await once(floor, 'message')
+  const ended = once(program, 'exit')
+  const died = ended.then(([code]) => {
+    throw new Error(`${file} ended with ${code} before it listened`)
+  })
+  died.catch(() => {}) // it ends some day, after it has listened
+  const [port] = await Promise.race([once(program, 'message'), died])
   return {
     port,
-    pids: [floor.pid ?? 0],
+    pids: [program.pid ?? 0],
     stop: async () => {
-      const ended = once(floor, 'exit')
-      floor.disconnect()
+      program.disconnect()
       await ended
     },
   }
+}
+
+/** @param replies 1: the answer; 2: an acknowledgement first */
+export function startFloor(core: number, replies: 1 | 2): Promise<Subject> {
+  return startProgram(core, join(__dirname, 'floor.js'), String(replies))
+}
+
+export function pin(core: number, pids: readonly number[]): void {
+  for (const pid of pids) execFileSync('taskset', ['-acp', String(core), String(pid)])
 }
 
 /**
@@ -38,7 +54,7 @@ export async function startFramework(core: number, mode: string, replies: 1 | 2)
   const server = await Server.start({ env })
   const pid = server.process.pid ?? 0
   const pids = processesOf(pid, /Core\/(Base|Gateway|Worker)\/main\.js/)
-  for (const each of pids) execFileSync('taskset', ['-acp', String(core), String(each)])
+  pin(core, pids)
   return {
     port: server.port(),
     pids,

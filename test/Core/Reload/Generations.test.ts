@@ -62,7 +62,7 @@ test('a gateway that was killed comes back with the code and the keys that serve
   project.configure({ auth: { key: ['a-newer-key'] } })
   process.kill(gatewayOf(project.folder), 'SIGKILL')
   expect((await client.closed).code).toBe(1006)
-  await running.logged(({ msg }) => msg === 'started again', 15_000)
+  await running.logged(({ msg }) => msg === 'a new gateway serves', 15_000)
   const auth = authString(phone(), 'a-new-key')
   const again = await Client.connect(`${running.url()}?auth=${encodeURIComponent(auth)}`, null)
   expect((await again.call('calls.calls.now')).param).toMatchObject({ version: 2 })
@@ -130,7 +130,7 @@ test('a first start that does not succeed ends with 1, says why, and leaves noth
 test('the folder of what is written at run time is closed to others, and empty of all but logs after a stop', async () => {
   const running = await start()
   expect(statSync(runtime).mode & 0o777).toBe(0o700)
-  expect(readdirSync(runtime)).toContain('link.sock')
+  expect(readdirSync(runtime)).toContain('link-1.sock')
   expect(workersOf(project.folder)).toHaveLength(2)
   running.process.kill('SIGTERM')
   await eventually(() => expect(processesOf(project.folder, runtime)).toEqual([]))
@@ -146,7 +146,7 @@ test('sockets stand in a short private folder where Runtime has a long name', as
   expect(folders).toHaveLength(1)
   const [folder = ''] = folders
   expect(statSync(join(runtime, folder)).mode & 0o777).toBe(0o700)
-  expect(readdirSync(join(runtime, folder))).toContain('link.sock')
+  expect(readdirSync(join(runtime, folder))).toContain('link-1.sock')
   expect(readdirSync(long).filter((name) => name.endsWith('.sock'))).toEqual([])
   await reloadWhole(server)
   server.process.kill('SIGTERM')

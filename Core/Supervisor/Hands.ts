@@ -1,0 +1,63 @@
+import type { AppConfig } from '../../Library/Config/Schema'
+import type { Supplies } from './Crew'
+import type { Gate } from './Gate'
+import type { Generation } from './Generation'
+import { Hand } from './Hand'
+
+export interface HandsOptions {
+  /** What gateways are joined with. */
+  readonly secret: string
+  /** @returns what a worker that starts now is given */
+  readonly supplies: () => Supplies
+  /** @returns the gateways that it joins */
+  readonly gates: () => readonly Gate[]
+  /** Told of each one that is made. */
+  readonly made: (hand: Hand) => void
+}
+
+/** Every worker that has not ended: those that serve, those to come and those that go. */
+export class Hands {
+  readonly #options: HandsOptions
+  readonly #byId = new Map<number, Hand>()
+  #last = 0
+
+  constructor(options: HandsOptions) {
+    this.#options = options
+  }
+
+  get all(): Hand[] {
+    return [...this.#byId.values()]
+  }
+
+  get(id: number): Hand | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** A process for a worker; its number is its own for ever. */
+  make(generation: Generation): Hand {
+    const hand = new Hand(++this.#last, generation)
+    this.#byId.set(hand.id, hand)
+    hand.child.ended.then(() => this.#byId.delete(hand.id))
+    this.#options.made(hand)
+    return hand
+  }
+
+  /** Lets it start. @returns what its code is configured to do @throws Error that says why it does not; it may still run */
+  boot(hand: Hand): Promise<AppConfig> {
+    const { secret, supplies, gates } = this.#options
+    return hand.boot(supplies(), { paths: gates().map(({ path }) => path), secret })
+  }
+
+  /** Starts a whole set of workers. @throws Error of the first that does not start; the others are ended then */
+  async hire(generation: Generation, count: number): Promise<{ hands: Hand[]; config: AppConfig }> {
+    const hands = Array.from({ length: count }, () => this.make(generation))
+    try {
+      const [config] = await Promise.all(hands.map((hand) => this.boot(hand)))
+      if (config === undefined) throw new Error('there are no workers to start')
+      return { hands, config }
+    } catch (error) {
+      await Promise.all(hands.map((hand) => hand.discard()))
+      throw error
+    }
+  }
+}
