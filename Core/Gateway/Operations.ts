@@ -8,6 +8,7 @@ import type { Elsewhere } from './Elsewhere'
 import type { BusOperation } from './Envelope'
 import type { Groups } from './Groups'
 import type { Hub } from './Hub'
+import type { Lease } from './Lease'
 import type { Registry } from './Registry'
 
 /** Closes these connections: what `kick` becomes for one gateway. */
@@ -19,6 +20,7 @@ interface KickThese {
 
 export interface OperationsOptions {
   readonly instance: number
+  readonly lease: Lease
   readonly hub: Hub
   readonly registry: Registry
   readonly groups: Groups
@@ -121,7 +123,10 @@ export class Operations {
   }
 
   async #write(operation: Exclude<Operation, 'kick' | 'count' | 'report'>, fd: number, name: string): Promise<boolean> {
-    const connection = this.#options.hub.get(fd)
+    const { hub, lease } = this.#options
+    // What a gateway writes that was taken for dead, nobody takes off again (rule 14).
+    if (!lease.sure(performance.now())) await lease.confirm()
+    const connection = hub.get(fd)
     return connection !== undefined && this.#writeOf(operation, connection, name)
   }
 
