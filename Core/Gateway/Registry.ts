@@ -223,9 +223,10 @@ export class Registry {
     const redis = this.#redis
     const sets = new Set([...(groups ?? []), ...(closeKeys ?? [])])
     const steps: Promise<unknown>[] = [...sets].map((key) => this.#leaveSet(key, fd))
-    steps.push(redis.del(closeKeysKey(fd)), redis.del(controllersKey(fd)), redis.hdel(FDINFO, String(fd)))
     if (user) steps.push(this.#removeUser(user.type, user.id, fd))
     await Promise.all(steps)
+    // Whoever goes on after a death in the middle reads there what is still to be done.
+    await Promise.all([redis.del(closeKeysKey(fd)), redis.del(controllersKey(fd)), redis.hdel(FDINFO, String(fd))])
     await redis.srem(instanceFdsKey(instanceOf(fd)), fd)
   }
 
