@@ -8,12 +8,14 @@ import type { Elsewhere } from './Elsewhere'
 import type { BusOperation } from './Envelope'
 import type { Groups } from './Groups'
 import type { Hub } from './Hub'
+import type { Lease } from './Lease'
 import { readAnnouncement, readKick, readKickThese, readReportThese } from './Questions'
 import type { Registry } from './Registry'
 import { readFds } from './Sets'
 
 export interface OperationsOptions {
   readonly instance: number
+  readonly lease: Lease
   readonly hub: Hub
   readonly registry: Registry
   readonly groups: Groups
@@ -163,7 +165,10 @@ export class Operations {
   }
 
   async #write(operation: Exclude<Operation, 'kick' | 'count' | 'report'>, fd: number, name: string): Promise<boolean> {
-    const connection = this.#options.hub.get(fd)
+    const { hub, lease } = this.#options
+    // What a gateway writes that was taken for dead, nobody takes off again (rule 14).
+    if (!lease.sure(performance.now())) await lease.confirm()
+    const connection = hub.get(fd)
     return connection !== undefined && this.#writeOf(operation, connection, name)
   }
 
