@@ -22,6 +22,10 @@ const BATCH = 500
 /** How long a channel may take to be listened to, in milliseconds. */
 const LISTEN_MS = 800
 
+/** How often Redis is asked whether it is still there, and how long it may say nothing then, in milliseconds. */
+const ASK_MS = 1000
+const SILENT_MS = 3000
+
 interface Ear {
   /** Redis has confirmed it on the present connection. */
   hears: boolean
@@ -41,12 +45,16 @@ export class Bus {
   #inbox: Buffer[] = []
   #budget = TURN
   #pumping = false
+  readonly #asking: NodeJS.Timeout
+  #lookedAt = performance.now()
+  /** When Redis was asked something that it has not answered, or has said something else since. */
+  #askedAt: number | undefined
   readonly #unanswered = new Set<Promise<number>>()
   #unansweredBytes = 0
 
   /**
    * @param redis publishes
-   * @param subscriber a client of the bus's own; it must not subscribe again by itself
+   * @param subscriber a client of the bus's own; it must not subscribe again by itself, nor take it for silence when it is not read
    */
   constructor(redis: Redis, subscriber: Subscriber) {
     this.#redis = redis
@@ -55,6 +63,7 @@ export class Bus {
     subscriber.on('messageBuffer', (_channel: Buffer, bytes: Buffer) => this.#came(bytes))
     subscriber.on('ready', () => this.#listenAgain())
     subscriber.on('close', () => this.#deaf())
+    this.#asking = setInterval(() => this.#ask(), ASK_MS)
   }
 
   /** @param hear handles an envelope; returns to how many sockets it gave something */
@@ -129,6 +138,7 @@ export class Bus {
   }
 
   close(): void {
+    clearInterval(this.#asking)
     this.#subscriber.disconnect()
   }
 
@@ -165,7 +175,27 @@ export class Bus {
     log.warn({ channels }, 'the bus is interrupted: messages that other gateways send to groups now are missed here')
   }
 
+  /** A Redis that vanished without a word ends no connection, and would not be missed. What this side does not read is no silence. */
+  #ask(): void {
+    const now = performance.now()
+    const late = now - this.#lookedAt > 2 * ASK_MS // this process stood still: what has come was not read yet
+    this.#lookedAt = now
+    if (this.#subscriber.status !== 'ready') this.#askedAt = undefined
+    else if (this.#askedAt === undefined) {
+      this.#askedAt = now
+      const answered = () => {
+        this.#askedAt = undefined
+      }
+      this.#subscriber.ping().then(answered, answered)
+    } else if (late || this.#inbox.length > 0) this.#askedAt = now
+    else if (now - this.#askedAt > SILENT_MS) {
+      this.#askedAt = undefined
+      this.#subscriber.disconnect(true)
+    }
+  }
+
   #came(bytes: Buffer): void {
+    if (this.#askedAt !== undefined) this.#askedAt = this.#lookedAt
     if (this.#inbox.length === 0 && this.#budget > 0) this.#handle(bytes)
     else this.#inbox.push(bytes)
     if (this.#inbox.length > MOST_WAITING) this.#subscriber.stream.pause()

@@ -143,6 +143,7 @@ function writeFds(fds: readonly number[]): void {
 /** Reading beyond the end throws, so a count that is none costs nothing. */
 function readFds(fields: Fields): number[] {
   const count = fields.number()
+  if (!Number.isSafeInteger(count) || count < 0) throw new BrokenRecord('no envelope')
   const fds: number[] = []
   while (fds.length < count) fds.push(fields.number())
   return fds

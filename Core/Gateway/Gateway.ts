@@ -107,12 +107,12 @@ export class Gateway implements Host {
       isOpen: (fd) => operations.isOpen(fd),
       kick: (fd, code, reason) => operations.kick(fd, code, reason),
     })
-    const registry = new Registry(redis, instance, this.#logins)
+    const registry = new Registry(redis, lease, this.#logins)
     const groups = new Groups(hub, registry, bus)
     const isRaw = (key: string) => this.#config.groups.raw.some((prefix) => key.startsWith(prefix))
     const elsewhere = this.#elsewhere
     const broker = new Broker({ instance, hub, groups, redis, bus, elsewhere, isRaw, firstInstance })
-    const operations = new Operations({ instance, hub, registry, groups, broker, redis, elsewhere })
+    const operations = new Operations({ instance, lease, hub, registry, groups, broker, redis, elsewhere })
     this.#registry = registry
     this.#groups = groups
     const [assignment, closes, refusals] = [this.#assignment, this.#closes, this.#refusals]
@@ -305,7 +305,7 @@ export class Gateway implements Host {
 
   /** First the hooks, then the groups and the keys: what a hook asks of the record is still there. */
   async #cleanUp(connection: Connection, closeCode: number, underWay: boolean): Promise<void> {
-    if (!this.#lease.sure(performance.now())) await this.#lease.renew()
+    await this.#lease.known()
     if (this.#lease.lost) return // somebody else has done so
     await this.#registry.complete(connection)
     await this.#closes.run(connection, closeCode, underWay ? this.#config.setting.controller_timeout * 1000 : 0)
@@ -358,7 +358,7 @@ export class Gateway implements Host {
   /** After a pause nothing is passed on before it is known whether these are still this gateway's connections (rule 14). */
   async #makeSure(): Promise<void> {
     this.#assignment.suspend()
-    await this.#lease.renew()
+    await this.#lease.known()
     if (!this.#lease.lost) this.#assignment.resume()
   }
 

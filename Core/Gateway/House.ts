@@ -17,6 +17,9 @@ const SUBSCRIBER = 'bus subscriber'
 /** The pipeline of a turn waits for the one before it, so a write can take this twice, in milliseconds; the 503 is due within a second. */
 const TIMEOUT_MS = 400
 
+/** The bus itself looks after its subscriber, which it does not read while there is too much to do. The longest time of a timer. */
+const NEVER_MS = 2 ** 31 - 1
+
 /** How long Redis may take to answer before it is said that it is waited for, in milliseconds. */
 const PATIENCE_MS = 3000
 
@@ -48,7 +51,8 @@ export class House {
   static async open(boot: Boot, watcher: Watcher, waits: () => void = () => {}): Promise<House> {
     const { cache, config, embedded } = boot
     const pipelined = { ...cache.master, options: { enableAutoPipelining: true, commandTimeout: TIMEOUT_MS } }
-    const deaf = { ...cache.master, options: { autoResubscribe: false, autoResendUnfulfilledCommands: false } }
+    const bare = { autoResubscribe: false, autoResendUnfulfilledCommands: false, socketTimeout: NEVER_MS }
+    const deaf = { ...cache.master, options: bare }
     Cache.configure({ ...cache, [RECORD]: pipelined, [PUBLISHER]: pipelined, [SUBSCRIBER]: deaf })
     const redis = Cache.get(RECORD)
     // MSwoole, whose fds begin at 1, may have left some behind in a Redis of one's own.

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import { StoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
 import { INSTANCE_LIST, INSTANCES, leaseKey } from '../Record/Keys'
 import { HOLD, RAISE, REFUSED, TAKEN } from '../Record/Scripts'
@@ -12,6 +14,12 @@ const RENEW_MS = 2000
 
 /** How long a gateway that could not ask Redis goes on before it tries again, in milliseconds. */
 const DOUBT_MS = 3000
+
+/** Renewals that lie further apart than this were not one contact: in between a lease may have run out unseen. In milliseconds. */
+const GAP_MS = LEASE_MS - RENEW_MS
+
+/** How often a gateway that stood still asks until it knows, in milliseconds. */
+const ASK_MS = 100
 
 /** What becomes of a lease. */
 export interface Tenant {
@@ -34,17 +42,21 @@ export class Lease {
   #tenant: Tenant | undefined
   #timer: NodeJS.Timeout | undefined
   #renewing: Promise<void> | undefined
+  #asking: Promise<void> | undefined
   #sureUntil = 0
+  #heldAt = 0
+  /** When this gateway last knew that it had not stood still for as long as a lease lasts. */
+  #awakeAt = 0
   #contactSince: number | undefined
   /** It is somebody else's, or nobody's any more. */
   lost = false
 
-  private constructor(redis: Redis, counter: number, first: number, boot: string) {
+  private constructor(redis: Redis, counter: number, first: number, boot: string, sent: number) {
     this.#redis = redis
     this.#counter = counter
     this.instance = counter - 1 + first
     this.boot = boot
-    this.#held(performance.now())
+    this.#held(sent)
     // One that came back may have forgotten the leases of the living, however short it was away.
     redis.on('close', () => {
       this.#contactSince = undefined
@@ -61,10 +73,11 @@ export class Lease {
     for (;;) {
       const counter = await redis.incr(INSTANCES)
       const instance = counter - 1 + first
+      const sent = performance.now()
       const answer = await redis.eval(HOLD.lua, 1, leaseKey(instance), boot, LEASE_MS)
       if (answer === REFUSED) continue
       await redis.sadd(INSTANCE_LIST, instance)
-      return new Lease(redis, counter, first, boot)
+      return new Lease(redis, counter, first, boot, sent)
     }
   }
 
@@ -79,9 +92,28 @@ export class Lease {
     return !this.lost && now < this.#sureUntil
   }
 
-  /** How long the contact with Redis is unbroken, in milliseconds: every renewal has been answered on one connection. */
+  /**
+   * Waits until nobody can have taken the number over.
+   * @throws StoreAway when somebody has, or Redis cannot be asked
+   */
+  async confirm(): Promise<void> {
+    if (!this.sure(performance.now())) await this.renew()
+    if (!this.sure(performance.now()))
+      throw new StoreAway('this gateway stood still, and does not know what became of its lease')
+  }
+
+  /** Resolves when it is known whether somebody has taken the number over, however long Redis cannot be asked. */
+  known(): Promise<void> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined
+    })
+    return this.#asking
+  }
+
+  /** How long the contact with Redis is unbroken, in milliseconds: every renewal has been answered in time, on one connection. */
   get contactMs(): number {
-    return this.#contactSince === undefined ? 0 : performance.now() - this.#contactSince
+    const now = performance.now()
+    return this.#contactSince === undefined || now - this.#heldAt > GAP_MS ? 0 : now - this.#contactSince
   }
 
   /** Resolves when it is renewed or lost, or Redis cannot be asked. Never rejects. */
@@ -116,11 +148,29 @@ export class Lease {
     } catch (error) {
       log.debug({ err: error }, 'the lease could not be renewed')
       this.#contactSince = undefined
-      this.#sureUntil = Math.max(this.#sureUntil, performance.now() + DOUBT_MS)
+      this.#doubted(performance.now())
     }
   }
 
+  async #ask(): Promise<void> {
+    for (;;) {
+      if (!this.sure(performance.now())) await this.renew()
+      if (this.lost || this.sure(performance.now())) return
+      await sleep(ASK_MS)
+    }
+  }
+
+  /** It goes on; not after a pause in which others may have found the lease run out: then it has to be known first (rule 14). */
+  #doubted(now: number): void {
+    if (now - this.#awakeAt > LEASE_MS) return
+    this.#awakeAt = now
+    this.#sureUntil = Math.max(this.#sureUntil, now + DOUBT_MS)
+  }
+
   #held(sent: number): void {
+    if (sent - this.#heldAt > GAP_MS) this.#contactSince = undefined
+    this.#heldAt = sent
+    this.#awakeAt = sent
     this.#sureUntil = sent + LEASE_MS
     this.#contactSince ??= sent
   }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { isStoreAway } from '../../Library/Cache/Cache'
-import type { Announcement, Answer, Kick, Operation } from '../Link/Contract'
+import type { Answer, Kick, Operation } from '../Link/Contract'
 import { ALL_CHANNEL, byInstance, instanceOf } from '../Record/Keys'
 import type { Broker } from './Broker'
 import type { Connection } from './Connection'
@@ -8,18 +8,14 @@ import type { Elsewhere } from './Elsewhere'
 import type { BusOperation } from './Envelope'
 import type { Groups } from './Groups'
 import type { Hub } from './Hub'
+import type { Lease } from './Lease'
+import { readAnnouncement, readKick, readKickThese, readReportThese } from './Questions'
 import type { Registry } from './Registry'
 import { readFds } from './Sets'
 
-/** Closes these connections: what `kick` becomes for one gateway. */
-interface KickThese {
-  readonly fds: readonly number[]
-  readonly code: number
-  readonly reason: string
-}
-
 export interface OperationsOptions {
   readonly instance: number
+  readonly lease: Lease
   readonly hub: Hub
   readonly registry: Registry
   readonly groups: Groups
@@ -43,9 +39,9 @@ export class Operations {
     const { hub, broker, elsewhere } = this.#options
     switch (operation) {
       case 'kick':
-        return this.#kick(JSON.parse(text))
+        return this.#kick(readKick(text))
       case 'report':
-        return broker.report(JSON.parse(text))
+        return broker.report(readAnnouncement(text))
       case 'count': {
         const counts = await elsewhere?.askAll(ALL_CHANNEL, 'count', 0, text)
         return counts?.map(Number).reduce((all, one) => all + one, 0) ?? hub.count(text || undefined)
@@ -68,16 +64,14 @@ export class Operations {
       case 'kick':
         return false // comes as `kickThese`
       case 'kickThese': {
-        const { fds, code, reason }: KickThese = JSON.parse(text)
+        const { fds, code, reason } = readKickThese(text)
         return this.#kickHere(fds, code, reason)
       }
-      case 'report': {
-        const announcement: Announcement = JSON.parse(text)
-        return broker.reportHere(announcement)
-      }
+      case 'report':
+        return broker.reportHere(readAnnouncement(text))
       case 'reportThese': {
-        const letter: { fds: number[]; text: string } = JSON.parse(text)
-        return broker.reportThese(letter.fds, letter.text)
+        const { fds, text: sent } = readReportThese(text)
+        return broker.reportThese(fds, sent)
       }
       case 'count':
         return hub.count(text || undefined)
@@ -171,7 +165,10 @@ export class Operations {
   }
 
   async #write(operation: Exclude<Operation, 'kick' | 'count' | 'report'>, fd: number, name: string): Promise<boolean> {
-    const connection = this.#options.hub.get(fd)
+    const { hub, lease } = this.#options
+    // What a gateway writes that was taken for dead, nobody takes off again (rule 14).
+    if (!lease.sure(performance.now())) await lease.confirm()
+    const connection = hub.get(fd)
     return connection !== undefined && this.#writeOf(operation, connection, name)
   }
 

@@ -65,8 +65,8 @@ export class Reaper {
   async bury(clean: boolean): Promise<void> {
     const { redis, lease } = this.#options
     this.stop()
-    await redis.eval(CONDEMN.lua, 1, leaseKey(lease.instance), lease.boot, DEAD, TOMBSTONE_MS)
-    if (clean) await redis.srem(INSTANCE_LIST, lease.instance)
+    const ours = await redis.eval(CONDEMN.lua, 1, leaseKey(lease.instance), lease.boot, DEAD, TOMBSTONE_MS)
+    if (clean && ours === 1) await redis.srem(INSTANCE_LIST, lease.instance)
   }
 
   async #look(): Promise<void> {
@@ -99,7 +99,7 @@ export class Reaper {
   }
 
   async #reap(instance: number): Promise<void> {
-    const { redis } = this.#options
+    const { redis, lease } = this.#options
     if (!(await this.#claim(instance))) return // another gateway is at it
     let ours = true
     const renew = setInterval(async () => {
@@ -111,9 +111,11 @@ export class Reaper {
         log.warn({ instance, connections: fds.length }, 'a gateway has died; its connections are closed')
       const waiting = fds.values()
       const hands = Array.from({ length: AT_ONCE }, async () => {
-        for (const fd of waiting) if (ours) await this.#close(fd)
+        for (const fd of waiting) if (ours && lease.sure(performance.now())) await this.#close(fd)
       })
-      await Promise.all(hands)
+      // All of them, also when one fails: the next look must not close what a hand of this one is still at.
+      const ends = await Promise.allSettled(hands)
+      for (const end of ends) if (end.status === 'rejected') throw end.reason
       const left = await redis.scard(instanceFdsKey(instance))
       if (!ours || left > 0) return // whoever looks next goes on
       await Promise.all([redis.srem(INSTANCE_LIST, instance), redis.del(reaperKey(instance))])

@@ -13,6 +13,7 @@ import {
 import { REMOVE_FD, REPLACE_FD } from '../Record/Scripts'
 import { readUser, type User } from './Auth'
 import { Connection } from './Connection'
+import type { Lease } from './Lease'
 import type { Logins } from './Logins'
 
 /** Connections that are put on record again at once when Redis comes back. */
@@ -34,8 +35,11 @@ interface Place {
  */
 export class Registry {
   readonly #redis: Redis
+  readonly #lease: Lease
   readonly #logins: Logins
   readonly #fds: string
+  /** Those that are being put on record now. */
+  readonly #putting = new Map<Connection, Promise<void>>()
   /** Those that could not be put on record yet. */
   readonly #absent = new Set<Connection>()
   /** Those whose record could not be removed yet. */
@@ -48,10 +52,11 @@ export class Registry {
   readonly #doubts = new Map<Connection, Map<string, Place>>()
   #retry: NodeJS.Timeout | undefined
 
-  constructor(redis: Redis, instance: number, logins: Logins) {
+  constructor(redis: Redis, lease: Lease, logins: Logins) {
     this.#redis = redis
+    this.#lease = lease
     this.#logins = logins
-    this.#fds = instanceFdsKey(instance)
+    this.#fds = instanceFdsKey(lease.instance)
   }
 
   /**
@@ -59,8 +64,10 @@ export class Registry {
    * not take now is tried again until it does.
    */
   async put(connection: Connection): Promise<void> {
+    const putting = this.#put(connection)
+    this.#putting.set(connection, putting)
     try {
-      await this.#put(connection)
+      await putting
       this.#absent.delete(connection)
       // It may have closed, and been forgotten, between two of these writes.
       if (this.#forgotten.has(connection)) await this.forget(connection)
@@ -68,10 +75,15 @@ export class Registry {
       if (!connection.closed) this.#absent.add(connection)
       this.#tryAgain()
       throw error
+    } finally {
+      if (this.#putting.get(connection) === putting) this.#putting.delete(connection)
     }
   }
 
   async #put(connection: Connection): Promise<void> {
+    // What a gateway writes that was taken for dead, nobody takes off again.
+    if (!this.#lease.sure(performance.now())) await this.#lease.confirm()
+    if (connection.closed) return
     const redis = this.#redis
     const { fd, user } = connection
     const writes: Promise<unknown>[] = [redis.sadd(this.#fds, fd)]
@@ -172,6 +184,7 @@ export class Registry {
    * With Redis away, what is in memory.
    */
   async complete(connection: Connection): Promise<void> {
+    await this.#putting.get(connection)?.catch(ignore) // what it still writes would stay
     try {
       await this.#read(connection)
     } catch (error) {
@@ -271,9 +284,10 @@ export class Registry {
     const doubted = [...(this.#doubts.get(connection)?.values() ?? [])].filter(({ set }) => set === 'groups')
     const sets = new Set([...(groups ?? []), ...(closeKeys ?? []), ...doubted.map(({ name }) => name)])
     const steps: Promise<unknown>[] = [...sets].map((key) => this.#leaveSet(key, fd))
-    steps.push(redis.del(closeKeysKey(fd)), redis.del(controllersKey(fd)), redis.hdel(FDINFO, String(fd)))
     if (user) steps.push(this.#removeUser(user.type, user.id, fd))
     await Promise.all(steps)
+    // Whoever goes on after a death in the middle reads there what is still to be done.
+    await Promise.all([redis.del(closeKeysKey(fd)), redis.del(controllersKey(fd)), redis.hdel(FDINFO, String(fd))])
     await redis.srem(instanceFdsKey(instanceOf(fd)), fd)
   }
 

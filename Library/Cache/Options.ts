@@ -1,4 +1,14 @@
+import { readFileSync } from 'node:fs'
 import type { RedisOptions } from 'ioredis'
+
+/** What a connection by TLS needs beyond the authorities that Node knows. */
+export interface TlsFiles {
+  /** The authority that has signed the server's certificate; instead of those that Node knows. */
+  readonly ca?: string | undefined
+  /** The client's certificate and its key, where the server asks for one. */
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+}
 
 /** Where a Redis is. `url` or `path` or, for Sentinel, `options.sentinels`. */
 export interface CacheConnection {
@@ -8,6 +18,8 @@ export interface CacheConnection {
   readonly path?: string
   /** In front of every key. ioredis does so for keys, but not for channels and patterns: those are the caller's. */
   readonly prefix?: string
+  /** For `rediss://`: files in PEM, from the working folder on. */
+  readonly tls?: TlsFiles | undefined
   /** Anything else that ioredis knows; goes before our defaults, so think twice about timeouts and queues. */
   readonly options?: RedisOptions
 }
@@ -79,6 +91,7 @@ export function checkConnection(name: string, connection: CacheConnection): void
   if (connection.options?.socketTimeout === 0) {
     throw new TypeError(`${at}.options.socketTimeout must be more than 0 ms: ioredis takes 0 for "at once"`)
   }
+  for (const [option, file] of Object.entries(connection.tls ?? {})) checkFile(`${at}.tls.${option}`, file)
   if (connection.path !== undefined) {
     if (connection.path === '') throw new TypeError(`${at}.path must be the path of a unix socket`)
     return
@@ -92,6 +105,14 @@ export function checkConnection(name: string, connection: CacheConnection): void
     throw new TypeError(
       `${at}.url must be redis://[user:password@]host[:port][/db], rediss://... (no ?query, use options), or the path of a unix socket`,
     )
+  }
+}
+
+function checkFile(option: string, file: string | undefined): void {
+  try {
+    if (file !== undefined) readFileSync(file)
+  } catch (error) {
+    throw new TypeError(`${option} must be a file that can be read: ${error instanceof Error ? error.message : error}`)
   }
 }
 
@@ -110,13 +131,13 @@ function isUsable(url: string): boolean {
   }
 }
 
-function placeOf({ url, path, prefix, options }: CacheConnection): RedisOptions {
-  const place = path !== undefined ? { path } : url !== undefined ? fromUrl(url) : {}
+function placeOf({ url, path, prefix, tls, options }: CacheConnection): RedisOptions {
+  const place = path !== undefined ? { path } : url !== undefined ? fromUrl(url, tls) : {}
   return { ...place, ...(prefix === undefined ? {} : { keyPrefix: prefix }), ...options }
 }
 
 /** Read here and not by ioredis, for which `REDISS://` has no TLS. */
-function fromUrl(url: string): RedisOptions {
+function fromUrl(url: string, tls: TlsFiles | undefined): RedisOptions {
   if (url.startsWith('/')) return { path: url }
   const { protocol, pathname, hostname, port, username, password } = new URL(url)
   if (protocol === 'unix:') return { path: decodeURIComponent(pathname) }
@@ -126,6 +147,15 @@ function fromUrl(url: string): RedisOptions {
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
     ...(pathname.length > 1 ? { db: Number(pathname.slice(1)) } : {}),
-    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    ...(protocol === 'rediss:' ? { tls: contentsOf(tls ?? {}) } : {}),
+  }
+}
+
+function contentsOf(files: TlsFiles): { [option in keyof TlsFiles]?: Buffer } {
+  const { ca, cert, key } = files
+  return {
+    ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
+    ...(cert === undefined ? {} : { cert: readFileSync(cert) }),
+    ...(key === undefined ? {} : { key: readFileSync(key) }),
   }
 }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import type { z } from 'zod'
-import { checkConnection } from '../Cache/Options'
+import { type CacheConnection, checkConnection } from '../Cache/Options'
 import { type Environment, type Origins, override, type Tree } from './Environment'
 import {
   type AppConfig,
@@ -53,15 +53,17 @@ export function checkCache(options: CacheOptions, environment: Environment): Cac
   const url = environment.REDIS_URL
   for (const [name, connection] of Object.entries(config)) {
     if (url) connection.url = url
-    if (connection.url !== '') checkUrl(name, connection, url ? 'REDIS_URL' : 'Config/cache.ts')
+    if (connection.url === '') continue
+    checkPlace(name, { url: connection.url }, url ? 'REDIS_URL' : 'Config/cache.ts')
+    checkPlace(name, connection, 'Config/cache.ts')
   }
   return freeze(config)
 }
 
-/** What is wrong with the address of a Redis; never the address itself, which may hold a password. */
-function checkUrl(name: string, { url }: { readonly url: string }, from: string): void {
+/** What is wrong with where a Redis is; never the address itself, which may hold a password. */
+function checkPlace(name: string, connection: CacheConnection, from: string): void {
   try {
-    checkConnection(name, { url })
+    checkConnection(name, connection)
   } catch (error) {
     throw new ConfigError(`${from}: ${error instanceof Error ? error.message : error}`)
   }

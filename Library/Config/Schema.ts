@@ -128,7 +128,14 @@ const cacheConnection = options({
     .string(mayBe('a text'))
     .describe('redis://, rediss:// or a socket path; empty: the embedded store')
     .default(''),
-  prefix: z.string(mayBe('a text')).describe('put before every key').default(''),
+  prefix: z.string(mayBe('a text')).describe('put before every key and channel').default(''),
+  tls: options({
+    ca: text(
+      'for rediss://: file of the authority that signed the certificate of Redis, if Node does not know it',
+    ).optional(),
+    cert: text('for rediss://: file of the certificate of this server, if Redis wants one').optional(),
+    key: text('for rediss://: file of the key of that certificate').optional(),
+  }).optional(),
 })
 
 /** What Config/cache.ts may say: the named connections; `master` holds the record of who is connected. */

@@ -133,7 +133,7 @@ function endWithUs(server: ChildProcess, pid: number, folder: string): void {
  * A port below the range from which the system picks those of outgoing connections: a client that keeps trying a port of that range
  * while its server is down can connect to itself.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(22_000, 32_000)
     const probe = createServer()

@@ -2,32 +2,18 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Client } from '../../support/client'
 import { ServerProgram, type ServerProgramOptions, temporary } from '../../support/program'
 
 /** What a server that does not start says; it leaves nothing behind. */
 async function refused(options: ServerProgramOptions, folderIsUsable = true): Promise<string> {
-  return saidBy(new ServerProgram(options), folderIsUsable)
-}
-
-async function saidBy(server: ServerProgram, folderIsUsable = true): Promise<string> {
+  const server = new ServerProgram(options)
   expect(await server.ended).toEqual({ code: 1, signal: null })
   expect(server.processes()).toEqual([])
   if (folderIsUsable) expect(server.leftOver()).toEqual([])
   return server.stderr.join('\n')
 }
-
-// It waits for 10 s, while the other tests go on.
-let lonely: ServerProgram
-let lonelyMs: number
-beforeAll(() => {
-  const began = performance.now()
-  lonely = new ServerProgram({ env: { REDIS_URL: 'redis://user:hush-hush@127.0.0.1:1/3' } })
-  lonely.ended.then(() => {
-    lonelyMs = performance.now() - began
-  })
-})
 
 describe('a port in use', () => {
   test('is named in one line', async () => {
@@ -160,13 +146,4 @@ describe.each(['process', 'base'])('code that cannot be used, in %s mode', (mode
     expect(text).toMatch(expected)
     expect(text).not.toContain('\n')
   })
-})
-
-test('a Redis that nobody answers at is named within 15 s, without its password', async () => {
-  const message = await saidBy(lonely)
-  expect(message).toMatch(
-    /^Redis at redis:\/\/127\.0\.0\.1:1\/3 does not answer \(connect ECONNREFUSED 127\.0\.0\.1:1\); start it, or correct REDIS_URL/,
-  )
-  expect(message).not.toMatch(/hush|\n| {4}at /)
-  expect(lonelyMs).toBeLessThan(15_000)
 })

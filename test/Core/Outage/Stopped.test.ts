@@ -53,7 +53,9 @@ async function refusals(some: readonly Member[]) {
     const { event, ms } =
       action === 'say'
         ? { event: 'serviceUnavailable', ms: await member.unsent([...member.groups][0] ?? '') }
-        : await member.refused(action, { name: 'OUTAGE_NEVER' })
+        : await member.refused(action, { name: action === 'leave' ? ([...member.groups][0] ?? '') : 'OUTAGE_NEVER' })
+    // It may still be carried out, or not: but the gateway has let it go, and so shall the record.
+    if (action === 'leave') member.groups.clear()
     events.add(event)
     slowest[action] = Math.round(Math.max(slowest[action] ?? 0, ms))
   })
