@@ -4,6 +4,8 @@ import type { AppConfig, CacheConfig } from '../Library/Config/Schema'
 export interface Boot {
   /** For people, in logs: `gateway`, `worker 3`. */
   readonly name: string
+  /** The folder of the project. */
+  readonly folder: string
   /** The folder of the compiled project, which holds App/ and Config/. */
   readonly root: string
   /** The folder that `root` is in, and the one that it is a copy of: errors speak of the original. */

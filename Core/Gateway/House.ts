@@ -1,11 +1,16 @@
+import { join, resolve } from 'node:path'
 import { Cache, isStoreAway } from '../../Library/Cache/Cache'
 import { reasonOf } from '../../Library/Cache/Outage'
 import { log } from '../../Library/Log/Log'
 import type { Boot, Report, StopReason } from '../Orders'
 import { Bus } from './Bus'
+import { Files } from './Files'
 import { Gateway, type Watcher } from './Gateway'
 import { Lease } from './Lease'
 import { Outside } from './Outside'
+
+/** Where this framework is installed. */
+const HOME = resolve(__dirname, '..', '..', '..')
 
 /** The client of the gateway, which alone writes the record: its commands of one turn of the loop go out together, in order. */
 const RECORD = 'record'
@@ -36,11 +41,13 @@ const STORE_WAIT_MS = 10_000
 export class House {
   readonly gateway: Gateway
   readonly #boot: Boot
+  readonly #files: Files
   readonly #outsides: Outside[] = []
 
   private constructor(gateway: Gateway, boot: Boot) {
     this.gateway = gateway
     this.#boot = boot
+    this.#files = new Files([boot.folder, HOME].map((folder) => join(folder, 'Public', 'static')))
   }
 
   /**
@@ -85,7 +92,7 @@ export class House {
     const ports: Record<string, number> = {}
     for (const [name, port] of Object.entries(outside)) {
       const { package_max_length: frameLimit, socket_buffer_size: bufferLimit } = setting
-      const opened = new Outside(this.gateway, { name, ...port, frameLimit, bufferLimit })
+      const opened = new Outside(this.gateway, this.#files, { name, ...port, frameLimit, bufferLimit })
       this.#outsides.push(opened)
       ports[name] = await opened.listen()
     }

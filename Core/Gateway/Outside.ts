@@ -10,6 +10,7 @@ import {
   uws,
   type WebSocket,
 } from './Engine'
+import type { Files } from './Files'
 import type { Gateway } from './Gateway'
 
 /** Beyond this the engine cuts the connection without a word; the limit that clients meet lies below it. */
@@ -35,9 +36,10 @@ export interface OutsideOptions {
 /** Why a handshake was refused; for the log. */
 type RefusedFor = Refusal | 'too many connections of one address' | 'not a WebSocket handshake'
 
-/** One public port: handshakes, bytes in and bytes out. */
+/** One public port: handshakes, bytes in and bytes out, and files. */
 export class Outside {
   readonly #gateway: Gateway
+  readonly #files: Files
   readonly #options: OutsideOptions
   readonly #app: TemplatedApp
   readonly #refused = new Tally<RefusedFor>((reason, count) => {
@@ -45,8 +47,9 @@ export class Outside {
   })
   #listener: us_listen_socket | undefined
 
-  constructor(gateway: Gateway, options: OutsideOptions) {
+  constructor(gateway: Gateway, files: Files, options: OutsideOptions) {
     this.#gateway = gateway
+    this.#files = files
     this.#options = options
     this.#app = uws
       .App()
@@ -65,7 +68,7 @@ export class Outside {
         dropped: (socket) => socket.getUserData().connection.dropped(),
         close: (socket, code) => gateway.shut(socket.getUserData().connection, code),
       })
-      .any('/*', answerHttp)
+      .any('/*', (response, request) => this.#answer(response, request))
     gateway.hub.addPort((topic, text) => this.#app.publish(topic, text, false))
   }
 
@@ -125,6 +128,15 @@ export class Outside {
     return this.#gateway.auth.verify(auth, Date.now() / 1000)
   }
 
+  #answer(response: HttpResponse, request: HttpRequest): void {
+    if (request.getHeader('upgrade').toLowerCase() === 'websocket') {
+      // Its key has not the length of one, so the engine did not take it for a handshake.
+      return refuse(response, '400 Bad Request', 'not a WebSocket handshake')
+    }
+    if (!['get', 'head'].includes(request.getMethod())) return answerMissing(response)
+    this.#files.serve(response, request, request.getUrl() === '/' ? answerRoot : answerMissing)
+  }
+
   #open(socket: Socket): void {
     const { connection } = socket.getUserData()
     connection.open(socket)
@@ -153,13 +165,11 @@ function refuse(response: HttpResponse, status: string, message: string): void {
   })
 }
 
-function answerHttp(response: HttpResponse, request: HttpRequest): void {
-  if (request.getHeader('upgrade').toLowerCase() === 'websocket') {
-    // Its key has not the length of one, so the engine did not take it for a handshake.
-    refuse(response, '400 Bad Request', 'not a WebSocket handshake')
-  } else if (request.getMethod() === 'get' && request.getUrl() === '/') {
-    response.writeHeader('content-type', 'text/html; charset=utf-8').end('<h1>Hi guy!</h1>')
-  } else {
-    response.writeStatus('404 Not Found').end()
-  }
+/** What a path is answered that no file has. */
+function answerMissing(response: HttpResponse): void {
+  response.writeStatus('404 Not Found').end()
+}
+
+function answerRoot(response: HttpResponse): void {
+  response.writeHeader('content-type', 'text/html; charset=utf-8').end('<h1>Hi guy!</h1>')
 }

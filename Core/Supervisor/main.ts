@@ -179,10 +179,11 @@ export class Supervisor {
   }
 
   async #supply(): Promise<Supplies> {
-    const { root, runtime, config, cache } = this.#project
+    const { folder, root, runtime, config, cache } = this.#project
     const outside = await reservePorts(config.outside)
-    const supplies = { root, runtime, config: { ...config, outside }, cache, embedded: cache.master.url === '' }
-    if (!supplies.embedded) return supplies
+    const embedded = cache.master.url === ''
+    const supplies = { folder, root, runtime, config: { ...config, outside }, cache, embedded }
+    if (!embedded) return supplies
     await this.#openStore()
     const url = this.#runtime.socket(STORE)
     return {
