@@ -137,6 +137,20 @@ export function clientSuite(make: () => Promise<Place>): void {
     expect(await client.call('chat.room.say', { text: 'renewed' })).toMatchObject({ event: 'sayDone' })
   })
 
+  test('the server restarts and says so (1012): it is back at once', async () => {
+    const base = await start({ APP_MODE: 'base' })
+    client = await place.connect({ url: base.url(), joins: true })
+    await isOpen(client)
+    const before = (await client.states()).length
+    base.process.kill('SIGHUP') // where gateway and worker are one process, a reload is a restart
+    const { code, retryIn } = await becomes(client, 'waiting', before)
+    expect(code).toBe(1012)
+    expect(retryIn).toBeLessThan(1000)
+    expect(await client.call('chat.room.say', { text: 'back' }, 30_000)).toMatchObject({ event: 'sayDone' })
+    await eventually(async () => expect(await client.said()).toEqual(['back']))
+    await base.stop()
+  }, 60_000)
+
   test.skipIf(!canMakeHosts)(
     'its network loses every packet: found within one heartbeat, and back',
     async () => {
