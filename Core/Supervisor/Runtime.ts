@@ -5,8 +5,10 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,20 +32,15 @@ export class Runtime {
   /** @throws Error when the folder cannot be made or written, or another server lives in it */
   constructor(path: string) {
     this.path = path
-    let holder: number | undefined
-    try {
+    const holder = write(path, () => {
       makeFolder(join(path, 'logs'))
       chmodSync(path, 0o700)
       accessSync(path, constants.W_OK)
-      holder = claim(join(path, PID_FILE))
-    } catch (error) {
-      throw new Error(
-        `the folder ${path} cannot be written (${error instanceof Error ? error.message : error}); make it writable for this user or name another one in APP_RUNTIME`,
-      )
-    }
+      return claim(join(path, PID_FILE))
+    })
     if (holder !== undefined) {
       throw new Error(
-        `the server with pid ${holder} is running in the folder ${path}; stop that one, or name another folder in APP_RUNTIME`,
+        `the server with pid ${holder} is running in the folder ${path}${since(path)}; stop that one, or name another folder in APP_RUNTIME`,
       )
     }
     const fits = Buffer.byteLength(path) + 1 + LONGEST_NAME <= LONGEST_SOCKET_PATH
@@ -62,6 +59,35 @@ export class Runtime {
     for (const socket of this.#used) rmSync(socket, { force: true })
     rmSync(join(this.path, PID_FILE), { force: true })
     if (this.#sockets !== this.path) rmSync(this.#sockets, { recursive: true, force: true })
+  }
+}
+
+/** @throws Error that says what to do when the folder cannot be written */
+function write<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw new Error(
+      `the folder ${path} cannot be written (${error instanceof Error ? error.message : error}); make it writable for this user or name another one in APP_RUNTIME`,
+    )
+  }
+}
+
+/** @returns a file in a Runtime folder for what a daemon prints @throws Error when the folder cannot be made or written */
+export function openOutput(path: string): number {
+  return write(path, () => {
+    makeFolder(join(path, 'logs'))
+    return openSync(join(path, 'logs', 'output.log'), 'a', 0o640)
+  })
+}
+
+/** @returns when the server of the folder has started, for people */
+function since(path: string): string {
+  try {
+    // Swedes write dates as logs do.
+    return ` since ${statSync(join(path, PID_FILE)).mtime.toLocaleString('sv')}`
+  } catch {
+    return '' // it has just stopped
   }
 }
 
@@ -105,11 +131,15 @@ function claim(file: string): number | undefined {
   }
 }
 
-/** @returns when the process started, in the kernel's own words; empty when there is no such process */
+/**
+ * @returns when the process started, in the kernel's own words; empty when there is no such process, or it has ended and only nobody
+ *   has asked how: in a container whose first process is no init it stays so for ever
+ */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? '' : (fields[19] ?? '')
   } catch {
     return '' // no such process
   }
