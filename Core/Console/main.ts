@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { EXIT } from '../Handler'
 import { addAuth } from './auth'
 import { addCall } from './call'
+import { addKick } from './kick'
 import { isMswoole, runMswoole } from './mswoole'
 import { addReload } from './reload'
 import { addSay } from './say'
@@ -21,6 +22,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addReload(program)
   addStatus(program)
   addSay(program)
+  addKick(program)
   addAuth(program)
   addCall(program)
   try {

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { isStoreAway, StoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
-import type { Announcement, Audience, Bytes, Outcome } from '../Link/Contract'
+import { type Announcement, type Audience, type Bytes, COUNT_ONLY, type Outcome } from '../Link/Contract'
 import { ALL_CHANNEL, byInstance, DEAD, groupChannel, instanceChannel, instanceOf, leaseKey } from '../Record/Keys'
 import { Backlog } from './Backlog'
 import type { Bus } from './Bus'
@@ -179,14 +179,15 @@ export class Broker {
     let delivered = 0
     for (const connection of this.#audience(target.audience, target.name, except)) {
       targeted++
-      if (connection.send(text)) delivered++
+      if (text === COUNT_ONLY || connection.send(text)) delivered++
     }
     return { targeted, delivered, dropped: targeted - delivered }
   }
 
   /** Sends to these connections of this gateway. */
   reportThese(fds: readonly number[], text: string): Outcome {
-    const delivered = fds.filter((fd) => this.#options.hub.get(fd)?.send(text)).length
+    const connections = fds.flatMap((fd) => this.#options.hub.get(fd) ?? [])
+    const delivered = connections.filter((connection) => text === COUNT_ONLY || connection.send(text)).length
     return { targeted: fds.length, delivered, dropped: fds.length - delivered }
   }
 

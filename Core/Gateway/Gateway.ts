@@ -3,10 +3,12 @@ import { isStoreAway } from '../../Library/Cache/Cache'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
+import { CLOSES } from '../Errors'
+import { type Announcement, COUNT_ONLY } from '../Link/Contract'
 import type { BrokenRecord } from '../Link/Records'
 import type { Host, Joined } from '../Link/Socket'
-import type { GatewayStatus, Identity, Reached } from '../Orders'
-import { ALL_CHANNEL, FDS_AN_INSTANCE, instanceChannel } from '../Record/Keys'
+import type { GatewayStatus, Identity, Reached, Whom } from '../Orders'
+import { ALL_CHANNEL, FDS_AN_INSTANCE, instanceChannel, userKey } from '../Record/Keys'
 import { encodeReply } from '../Wire/Protocol'
 import { Assignment } from './Assignment'
 import { Auth, type User } from './Auth'
@@ -168,10 +170,17 @@ export class Gateway implements Host {
     return { instance: this.instance, memory: process.memoryUsage.rss(), connections: this.hub.count(), ports, workers }
   }
 
+  /** @param text undefined: they are only counted @returns whom it has reached, on all machines @throws StoreAway */
+  say(whom: Whom, text: string | undefined): Promise<Reached> {
+    const broadcast = text === undefined ? COUNT_ONLY : encodeReply('serverBroadcast', text)
+    return this.#rooms.broker.report({ target: targetOf(whom), except: [], text: broadcast })
+  }
+
   /** @returns whom it has reached, on all machines @throws StoreAway */
-  say(text: string): Promise<Reached> {
-    const target = { audience: 'all', name: '' } as const
-    return this.#rooms.broker.report({ target, except: [], text: encodeReply('serverBroadcast', text) })
+  async kick(whom: Whom): Promise<Reached> {
+    const { code, reason } = CLOSES.kicked
+    const count = await this.#rooms.operations.kickAll(targetOf(whom), code, reason)
+    return { targeted: count, delivered: count, dropped: 0 }
   }
 
   // ---- what workers do
@@ -408,4 +417,12 @@ export class Gateway implements Host {
     this.#end()
     this.#watcher.reaped()
   }
+}
+
+/** The same in the words of the link. */
+function targetOf(whom: Whom): Announcement['target'] {
+  if (whom === 'everybody') return { audience: 'all', name: '' }
+  if ('fd' in whom) return whom
+  if ('group' in whom) return { audience: 'group', name: whom.group }
+  return { audience: 'user', name: userKey(whom.type, whom.user) }
 }

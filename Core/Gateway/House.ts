@@ -1,7 +1,7 @@
 import { Cache, isStoreAway } from '../../Library/Cache/Cache'
 import { reasonOf } from '../../Library/Cache/Outage'
 import { log } from '../../Library/Log/Log'
-import type { Boot, Report, StopReason } from '../Orders'
+import type { Boot, Order, Report, StopReason } from '../Orders'
 import { Bus } from './Bus'
 import { Gateway, type Watcher } from './Gateway'
 import { Lease } from './Lease'
@@ -93,13 +93,18 @@ export class House {
     return ports
   }
 
-  /** Sends a text to every public connection of every machine. */
-  async say(text: string): Promise<Report> {
+  /** Says something to connections on whatever machine, or closes them. */
+  async reach(order: Extract<Order, { order: 'say' | 'kick' }>): Promise<Report> {
+    const { id, whom } = order
     try {
-      return { report: 'said', reached: await this.gateway.say(text) }
+      const reached =
+        order.order === 'kick'
+          ? await this.gateway.kick(whom)
+          : await this.gateway.say(whom, order.dryRun ? undefined : order.text)
+      return { report: 'reached', id, reached }
     } catch (error) {
       const failure = isStoreAway(error) ? 'Redis is away' : String(error)
-      return { report: 'said', reached: { targeted: 0, delivered: 0, dropped: 0 }, failure }
+      return { report: 'reached', id, reached: { targeted: 0, delivered: 0, dropped: 0 }, failure }
     }
   }
 

@@ -44,7 +44,8 @@ class GatewayProcess implements Life {
       case 'status':
         return { report: 'gatewayStatus', status: house.gateway.status() }
       case 'say':
-        return await house.say(order.text)
+      case 'kick':
+        return await house.reach(order)
       case 'muster':
         return { report: 'mustered', missing: house.gateway.muster(order.workers) }
       case 'assign':

@@ -5,7 +5,7 @@ import type { Project } from '../Project'
 import { Backoff, pause } from './Backoff'
 import { Child } from './Child'
 import { type Crew, type Manned, START_GRACE_MS, type Supplies } from './Crew'
-import { type CrewView, say, viewGateway } from './Inquiry'
+import { type CrewView, type Errand, reach, viewGateway } from './Inquiry'
 import { lastHook } from './LastHook'
 import { Queue } from './Queue'
 import { checkUnchangeable } from './Unchangeable'
@@ -65,8 +65,8 @@ export class BaseCrew implements Crew {
     return { gateways: child ? await viewGateway('base', child) : [], workers: [] }
   }
 
-  say(text: string): Promise<Reached> {
-    return say(this.#serving?.child, text)
+  reach(errand: Errand): Promise<Reached> {
+    return reach(this.#serving?.child, errand)
   }
 
   async stop(deadlineMs: number): Promise<boolean> {

@@ -8,7 +8,7 @@ import { Gateways } from './Gateways'
 import { Generation } from './Generation'
 import type { Hand } from './Hand'
 import { Hands } from './Hands'
-import { type CrewView, say, viewGateway, viewWorker } from './Inquiry'
+import { type CrewView, type Errand, reach, viewGateway, viewWorker } from './Inquiry'
 import { lastHook } from './LastHook'
 import { LifeSigns } from './LifeSigns'
 import { Queue } from './Queue'
@@ -95,9 +95,9 @@ export class ProcessCrew implements Crew {
     return { gateways, workers: (await Promise.all(hands)).flat() }
   }
 
-  say(text: string): Promise<Reached> {
+  reach(errand: Errand): Promise<Reached> {
     const [gate] = this.#gateways.living
-    return say(gate?.child, text)
+    return reach(gate?.child, errand)
   }
 
   async stop(deadlineMs: number): Promise<boolean> {

@@ -157,7 +157,7 @@ export class Supervisor {
         reload: (progress) => this.reload('manager port', progress),
         stop: () => this.stop('manager port'),
         status: () => this.#status(),
-        say: (text) => this.#crew?.say(text) ?? Promise.reject(new Error('the server starts')),
+        reach: (errand) => this.#crew?.reach(errand) ?? Promise.reject(new Error('the server starts')),
         ready: () => this.#serving && !this.#stopping,
       },
       issueToken(runtime, config.manager.token),
