@@ -56,6 +56,7 @@ export class BaseCrew implements Crew {
 
   /** One after the other: a second reload waits for the first one. */
   reload(progress: (step: string) => void): Promise<void> {
+    if (this.#changes.busy) progress('another change is under way; this one waits')
     return this.#changes.run(() => this.#reload(progress))
   }
 

@@ -113,9 +113,29 @@ function holderOf(file: string): number | undefined {
   return start !== '' && startOf(Number(pid)) === start ? Number(pid) : undefined
 }
 
+/** How often it is looked whether it is one's turn, in milliseconds. */
+const LOOK_MS = 50
+
 /**
- * Puts this process into the pid file.
- * @returns the pid of the living server that stands there already
+ * Waits until no other living process has a turn of this name in a Runtime folder.
+ * @param waits told of the one that has it
+ * @returns what ends the turn
+ */
+export async function takeTurn(runtime: string, name: string, waits: (pid: number) => void): Promise<() => void> {
+  const file = join(runtime, name)
+  let told = false
+  for (;;) {
+    const holder = claim(file)
+    if (holder === undefined) return () => rmSync(file, { force: true })
+    if (!told) waits(holder)
+    told = true
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
+}
+
+/**
+ * Puts this process into a pid file.
+ * @returns the pid of the living process that stands there already
  */
 function claim(file: string): number | undefined {
   for (;;) {
