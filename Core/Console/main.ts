@@ -2,9 +2,11 @@ import { Command, CommanderError } from 'commander'
 import { EXIT } from '../Handler'
 import { addAuth } from './auth'
 import { addCall } from './call'
+import { addDev } from './dev'
 import { addKick } from './kick'
 import { isMswoole, runMswoole } from './mswoole'
 import { addReload } from './reload'
+import { addRoutes } from './routes'
 import { addSay } from './say'
 import { addStart } from './start'
 import { addStatus } from './status'
@@ -23,6 +25,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   addStatus(program)
   addSay(program)
   addKick(program)
+  addDev(program)
+  addRoutes(program)
   addAuth(program)
   addCall(program)
   try {
