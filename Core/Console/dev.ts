@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { EXIT } from '../Handler'
+import { runtimeOf } from '../Project'
 import { Build } from './Build'
 import { command, NotRunning } from './manager'
 import { presentFolder, presentProject } from './project'
@@ -32,7 +32,7 @@ class Dev {
   /** @throws Error that says what the project lacks to be compiled */
   constructor(folder: string) {
     this.#build = new Build(folder)
-    this.#sources = new Sources(folder, resolve(folder, process.env.APP_RUNTIME || 'Runtime'))
+    this.#sources = new Sources(folder, runtimeOf(folder, process.env))
   }
 
   async run(): Promise<never> {

@@ -4,6 +4,7 @@ import { addAuth } from './auth'
 import { addCall } from './call'
 import { addDev } from './dev'
 import { addKick } from './kick'
+import { addLogs } from './logs'
 import { isMswoole, runMswoole } from './mswoole'
 import { addReload } from './reload'
 import { addRoutes } from './routes'
@@ -26,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addSay(program)
   addKick(program)
   addDev(program)
+  addLogs(program)
   addRoutes(program)
   addAuth(program)
   addCall(program)
