@@ -61,6 +61,8 @@ export type Order =
     }
   /** To a gateway: close public connections, on whatever machine they are. */
   | { readonly order: 'kick'; readonly id: number; readonly whom: Whom }
+  /** To a gateway: which fds on its record are none of its connections? With `fix` they are taken off. */
+  | { readonly order: 'audit'; readonly fix: boolean }
   | { readonly order: 'stop'; readonly reason: StopReason }
 
 /** How a gateway is doing. Memory in bytes, counts as they are now. */
@@ -130,6 +132,8 @@ export type Report =
   | { readonly report: 'pong' }
   | { readonly report: 'gatewayStatus'; readonly status: GatewayStatus }
   | { readonly report: 'workerStatus'; readonly status: WorkerStatus }
+  /** The fds on a gateway's record that are none of its connections; `failure`: it could not look. */
+  | { readonly report: 'audited'; readonly strangers: readonly number[]; readonly failure?: string }
   /** Which connections a `say` or `kick` has reached; `failure`: it could not be done. */
   | { readonly report: 'reached'; readonly id: number; readonly reached: Reached; readonly failure?: string }
 

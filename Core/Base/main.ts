@@ -61,6 +61,8 @@ class Base implements Life {
       case 'say':
       case 'kick':
         return await this.#house?.reach(order)
+      case 'audit':
+        return await this.#house?.audit(order.fix)
       case 'reap':
         this.#house?.gateway.reap(order.identity)
         return undefined

@@ -3,6 +3,7 @@ import { EXIT } from '../Handler'
 import { addAuth } from './auth'
 import { addCall } from './call'
 import { addDev } from './dev'
+import { addDoctor } from './doctor'
 import { addKick } from './kick'
 import { addLogs } from './logs'
 import { isMswoole, runMswoole } from './mswoole'
@@ -28,6 +29,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addKick(program)
   addDev(program)
   addLogs(program)
+  addDoctor(program)
   addRoutes(program)
   addAuth(program)
   addCall(program)

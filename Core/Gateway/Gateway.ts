@@ -183,6 +183,13 @@ export class Gateway implements Host {
     return { targeted: count, delivered: count, dropped: 0 }
   }
 
+  /** @returns the fds on its record that are none of its connections @param fix takes them off @throws StoreAway */
+  async audit(fix: boolean): Promise<number[]> {
+    const strangers = await this.#registry.strangers(this.#isOurs)
+    if (fix && strangers.length > 0) await this.#heal()
+    return strangers
+  }
+
   // ---- what workers do
 
   joined({ id, pid, toWorker }: Joined): FromWorker {
@@ -392,12 +399,13 @@ export class Gateway implements Host {
     if (!this.#ended) this.#healLater = setTimeout(() => this.#heal(), ms)
   }
 
+  readonly #isOurs = (fd: number) => this.hub.get(fd) !== undefined || this.#cleaning.has(fd)
+
   async #makeRight(): Promise<void> {
     if (this.#lease.lost) return
     try {
       await this.#lease.raise()
-      const isOurs = (fd: number) => this.hub.get(fd) !== undefined || this.#cleaning.has(fd)
-      await this.#registry.heal(this.hub.all(), isOurs)
+      await this.#registry.heal(this.hub.all(), this.#isOurs)
       this.#unhealed = false
     } catch (error) {
       if (!this.#unhealed) log.warn({ err: error }, 'the record could not be made right yet; it is tried again')

@@ -108,6 +108,15 @@ export class House {
     }
   }
 
+  /** Compares its record with its connections. */
+  async audit(fix: boolean): Promise<Report> {
+    try {
+      return { report: 'audited', strangers: await this.gateway.audit(fix) }
+    } catch (error) {
+      return { report: 'audited', strangers: [], failure: isStoreAway(error) ? 'Redis is away' : String(error) }
+    }
+  }
+
   /** No new handshakes. */
   unlisten(): void {
     for (const outside of this.#outsides.splice(0)) outside.stopListening()

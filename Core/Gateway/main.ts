@@ -46,6 +46,8 @@ class GatewayProcess implements Life {
       case 'say':
       case 'kick':
         return await house.reach(order)
+      case 'audit':
+        return await house.audit(order.fix)
       case 'muster':
         return { report: 'mustered', missing: house.gateway.muster(order.workers) }
       case 'assign':

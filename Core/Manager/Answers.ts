@@ -39,6 +39,13 @@ export async function answer(command: unknown, commands: Commands, progress: (st
         const { delivered: kicked } = await commands.reach({ order: 'kick', whom })
         return done(`已断开 ${kicked} 个连接`, { kicked })
       }
+      case 'audit': {
+        const { fix = false } = command
+        if (typeof fix !== 'boolean') return failed('格式不符合规范')
+        const gateways = await commands.audit(fix)
+        const count = gateways.reduce((all, { strangers }) => all + strangers.length, 0)
+        return done(`登记中有 ${count} 个不存在的连接`, { gateways, fixed: fix })
+      }
       default:
         return failed('指令无效')
     }

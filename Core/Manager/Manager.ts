@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import type { Reached } from '../Orders'
-import type { Errand } from '../Supervisor/Inquiry'
+import type { Audit, Errand } from '../Supervisor/Inquiry'
 import { isObject } from '../Wire/Protocol'
 import { answer, type Reply } from './Answers'
 import type { Status } from './Status'
@@ -29,6 +29,8 @@ export interface Commands {
   status(): Promise<Status>
   /** Says something to connections on whatever machine, or closes them. @throws Error that says why it could not */
   reach(errand: Errand): Promise<Reached>
+  /** What the gateways have on record and do not hold. @param fix takes it off @throws Error that says why one could not look */
+  audit(fix: boolean): Promise<Audit[]>
   /** Whether new clients are welcome. */
   ready(): boolean
 }

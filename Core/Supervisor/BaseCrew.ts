@@ -5,7 +5,7 @@ import type { Project } from '../Project'
 import { Backoff, pause } from './Backoff'
 import { Child } from './Child'
 import { type Crew, type Manned, START_GRACE_MS, type Supplies } from './Crew'
-import { type CrewView, type Errand, reach, viewGateway } from './Inquiry'
+import { type Audit, audit, type CrewView, type Errand, reach, viewGateway } from './Inquiry'
 import { lastHook } from './LastHook'
 import { Queue } from './Queue'
 import { checkUnchangeable } from './Unchangeable'
@@ -68,6 +68,10 @@ export class BaseCrew implements Crew {
 
   reach(errand: Errand): Promise<Reached> {
     return reach(this.#serving?.child, errand)
+  }
+
+  audit(fix: boolean): Promise<Audit[]> {
+    return audit(this.#serving ? [{ name: 'base', child: this.#serving.child }] : [], fix)
   }
 
   async stop(deadlineMs: number): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Boot, Reached } from '../Orders'
-import type { CrewView, Errand } from './Inquiry'
+import type { Audit, CrewView, Errand } from './Inquiry'
 
 /** What a crew tells of itself when it has started. */
 export interface Manned {
@@ -30,6 +30,8 @@ export interface Crew {
   status(): Promise<CrewView>
   /** Says something to connections on whatever machine, or closes them. @throws Error that says why it could not */
   reach(errand: Errand): Promise<Reached>
+  /** What its gateways have on record and do not hold; with `fix` it is taken off. @throws Error that says why one could not look */
+  audit(fix: boolean): Promise<Audit[]>
   /** Ends all in good order. @param deadlineMs milliseconds; then what still runs is killed @returns whether that was not needed */
   stop(deadlineMs: number): Promise<boolean>
   /** Ends all at once. */

@@ -70,5 +70,23 @@ export async function reach(child: Child | undefined, errand: Errand): Promise<R
   return answered.reached
 }
 
+/** What a gateway has on record and does not hold. */
+export interface Audit {
+  readonly name: string
+  readonly strangers: readonly number[]
+}
+
+/** Lets gateways compare their record with their connections. @throws Error that says why one could not */
+export function audit(gateways: readonly { readonly name: string; readonly child: Child }[], fix: boolean) {
+  return Promise.all(
+    gateways.map(async ({ name, child }): Promise<Audit> => {
+      const audited = await Promise.race([child.ask({ order: 'audit', fix }, 'audited'), pause(REACH_MS)])
+      if (!audited) throw new Error(`${name} does not answer`)
+      if (audited.failure !== undefined) throw new Error(`${name}: ${audited.failure}`)
+      return { name, strangers: audited.strangers }
+    }),
+  )
+}
+
 /** For a process that has died. */
 function nothing(): undefined {}

@@ -8,7 +8,7 @@ import { Gateways } from './Gateways'
 import { Generation } from './Generation'
 import type { Hand } from './Hand'
 import { Hands } from './Hands'
-import { type CrewView, type Errand, reach, viewGateway, viewWorker } from './Inquiry'
+import { type Audit, audit, type CrewView, type Errand, reach, viewGateway, viewWorker } from './Inquiry'
 import { lastHook } from './LastHook'
 import { LifeSigns } from './LifeSigns'
 import { Queue } from './Queue'
@@ -99,6 +99,10 @@ export class ProcessCrew implements Crew {
   reach(errand: Errand): Promise<Reached> {
     const [gate] = this.#gateways.living
     return reach(gate?.child, errand)
+  }
+
+  audit(fix: boolean): Promise<Audit[]> {
+    return audit(this.#gateways.living, fix)
   }
 
   async stop(deadlineMs: number): Promise<boolean> {

@@ -158,6 +158,7 @@ export class Supervisor {
         stop: () => this.stop('manager port'),
         status: () => this.#status(),
         reach: (errand) => this.#crew?.reach(errand) ?? Promise.reject(new Error('the server starts')),
+        audit: async (fix) => (await this.#crew?.audit(fix)) ?? [],
         ready: () => this.#serving && !this.#stopping,
       },
       issueToken(runtime, config.manager.token),
