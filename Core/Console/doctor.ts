@@ -68,7 +68,8 @@ async function checkStore(project: Project, runs: boolean, fix: boolean): Promis
         : good('redis', 'the embedded store ends with the server'),
     ]
   }
-  Cache.configure({ master: embedded ? { ...cache.master, url: socket } : cache.master })
+  const place = embedded ? { ...cache.master, url: socket } : cache.master
+  Cache.configure({ master: { ...place, options: { enableAutoPipelining: true } } })
   try {
     await Cache.ready('master', PATIENCE_MS)
     const redis = Cache.get('master')
@@ -102,16 +103,17 @@ async function checkGateways(project: Project, fix: boolean): Promise<Finding[]>
 async function checkRecord(record: Ghosts, fix: boolean): Promise<Finding[]> {
   const first = await record.look()
   if (first.ghosts.size > 0) await sleep(AGAIN_MS)
-  const { ghosts, instances, mixed } = first.ghosts.size > 0 ? await record.look() : first
+  const { ghosts, mixed, ...rest } = first.ghosts.size > 0 ? await record.look() : first
   const both = new Map([...ghosts].filter(([fd]) => first.ghosts.has(fd)))
   const findings = [...mixed].map((group) =>
     note('groups', `${group} is filled by hand as well as by fdJoin: put it, or a prefix of it, into groups.raw`),
   )
+  const { instances } = rest
   for (const instance of instances.living.size > 0 ? instances.dying : []) {
     findings.push(note('record', `gateway ${instance} has died; the living ones are taking its connections off`))
   }
   if (both.size === 0) return [...findings, good('record', `no ghosts; ${instances.living.size} gateways live`)]
-  if (fix) await record.remove({ ghosts: both, instances })
+  if (fix) await record.remove({ ghosts: both, ...rest })
   return [...findings, ...describe(both, fix)]
 }
 

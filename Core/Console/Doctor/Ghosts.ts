@@ -10,6 +10,8 @@ import {
   isFd,
   leaseKey,
   UIDTOFD,
+  UIDTOFD_TYPE,
+  userFdsKey,
 } from '../../Record/Keys'
 import { REMOVE_FD } from '../../Record/Scripts'
 
@@ -33,6 +35,16 @@ export interface Look {
   readonly ghosts: ReadonlyMap<number, ReadonlySet<string>>
   /** Groups in which living fds stand that have not joined them: they were filled by hand as well. */
   readonly mixed: ReadonlySet<string>
+  /** The users whose newest connection an fd is said to be. */
+  readonly newestOf: ReadonlyMap<number, readonly string[]>
+}
+
+/** What the keys say, as they stand. */
+interface Reading {
+  readonly places: Places
+  /** The groups and sets that each fd says it stands in. */
+  readonly closeKeys: ReadonlyMap<number, ReadonlySet<string>>
+  readonly newestOf: Look['newestOf']
 }
 
 export interface GhostsOptions {
@@ -56,8 +68,7 @@ export class Ghosts {
 
   /** @throws StoreAway */
   async look(): Promise<Look> {
-    const closeKeys = new Map<number, Set<string>>()
-    const places = await this.#places(closeKeys)
+    const { places, closeKeys, newestOf } = await this.#read()
     const instances = await this.#instances([...places.keys()])
     // Read last: whatever has been opened since is on this list before it stands anywhere else.
     const open = new Set<number>()
@@ -70,17 +81,19 @@ export class Ghosts {
     for (const fd of open) {
       for (const key of places.get(fd) ?? []) if (this.#isMixed(key, closeKeys.get(fd))) mixed.add(key)
     }
-    return { instances, ghosts: new Map(ghosts), mixed }
+    return { instances, ghosts: new Map(ghosts), mixed, newestOf }
   }
 
   /** Takes ghosts out of every place in which they stand. Their fds are never used again. @throws StoreAway */
-  async remove({ ghosts, instances }: Pick<Look, 'ghosts' | 'instances'>): Promise<void> {
+  async remove({ ghosts, instances, newestOf }: Omit<Look, 'mixed'>): Promise<void> {
     const redis = this.#redis
-    for (const [fd, places] of ghosts) {
-      for (const place of places) await this.#removeFrom(place, fd)
+    await each(ghosts, ([fd, places]) => Promise.all([...places].map((place) => this.#removeFrom(place, fd))))
+    await each(ghosts, async ([fd]) => {
+      for (const user of newestOf.get(fd) ?? []) await this.#removeNewest(user, fd)
+      // Whoever goes on after a failure in the middle reads there what is still to be done.
       await redis.del(closeKeysKey(fd), controllersKey(fd))
       await redis.srem(instanceFdsKey(instanceOf(fd)), fd)
-    }
+    })
     for (const instance of instances.dying) {
       if ((await redis.scard(instanceFdsKey(instance))) === 0) await redis.srem(INSTANCE_LIST, instance)
     }
@@ -95,28 +108,34 @@ export class Ghosts {
     return !isRecord(key) && !joined?.has(key) && !this.#options.raw.some((prefix) => key.startsWith(prefix))
   }
 
-  /** @param closeKeys is filled: the groups and sets that each fd says it stands in */
-  async #places(closeKeys: Map<number, Set<string>>): Promise<Places> {
+  async #read(): Promise<Reading> {
     const redis = this.#redis
     const places: Places = new Map()
-    const stands = (fd: number, place: string) => places.set(fd, (places.get(fd) ?? new Set()).add(place))
-    for (const fd of Object.keys(await this.#hash(FDINFO))) stands(Number(fd), FDINFO)
-    for (const fd of Object.values(await this.#hash(UIDTOFD))) stands(Number(fd), UIDTOFD)
+    const closeKeys = new Map<number, ReadonlySet<string>>()
+    const newestOf = new Map<number, string[]>()
+    const stands = (fd: number | string, place: string) =>
+      places.set(Number(fd), (places.get(Number(fd)) ?? new Set()).add(place))
+    for (const [fd] of await this.#hash(FDINFO)) stands(fd, FDINFO)
+    for (const [user, fd] of await this.#hash(UIDTOFD)) {
+      stands(fd, UIDTOFD)
+      newestOf.set(Number(fd), [...(newestOf.get(Number(fd)) ?? []), user])
+    }
     const groups = new Set<string>()
-    for (const key of await this.#keys('WEBSOCKET_')) {
+    await each(await this.#keys('WEBSOCKET_'), async (key) => {
       const [, kind, rest = ''] = /^WEBSOCKET_(FdController_|FdCloseSetKey_|USERFDS_|INSTANCE_)(.*)$/s.exec(key) ?? []
-      if (kind === 'USERFDS_') for (const fd of await redis.zrange(key, 0, '-1')) stands(Number(fd), key)
-      if (kind === 'INSTANCE_' && rest.endsWith('_FDS'))
-        for (const fd of await redis.smembers(key)) stands(Number(fd), key)
-      if (kind === 'FdController_' || kind === 'FdCloseSetKey_') stands(Number(rest), key)
-      if (kind !== 'FdCloseSetKey_') continue
+      if (kind === 'USERFDS_') for (const fd of await redis.zrange(key, 0, '-1')) stands(fd, key)
+      if (kind === 'INSTANCE_' && rest.endsWith('_FDS')) for (const fd of await redis.smembers(key)) stands(fd, key)
+      if (kind === 'FdController_' || kind === 'FdCloseSetKey_') stands(rest, key)
+      if (kind !== 'FdCloseSetKey_') return
       const theirs = new Set(await redis.smembers(key))
       closeKeys.set(Number(rest), theirs)
       for (const group of theirs) groups.add(group)
-    }
+    })
     for (const prefix of this.#options.raw) for (const key of await this.#keys(prefix)) groups.add(key)
-    for (const group of groups) for (const fd of await this.#members(group)) stands(fd, group)
-    return places
+    await each(groups, async (group) => {
+      for (const fd of await this.#members(group)) stands(fd, group)
+    })
+    return { places, closeKeys, newestOf }
   }
 
   async #instances(fds: readonly number[]): Promise<Instances> {
@@ -130,13 +149,17 @@ export class Ghosts {
   }
 
   async #removeFrom(place: string, fd: number): Promise<void> {
+    if (place === FDINFO) await this.#redis.hdel(FDINFO, String(fd))
+    else if (place.startsWith('WEBSOCKET_USERFDS_')) await this.#redis.zrem(place, fd)
+    else if (!isRecord(place)) await this.#redis.srem(place, fd)
+  }
+
+  /** The newest connection of the user that is left takes its place. */
+  async #removeNewest(user: string, fd: number): Promise<void> {
     const redis = this.#redis
-    if (place === FDINFO) await redis.hdel(FDINFO, String(fd))
-    else if (place === UIDTOFD) {
-      const ids = Object.entries(await this.#hash(UIDTOFD)).filter(([, newest]) => Number(newest) === fd)
-      for (const [id] of ids) await redis.eval(REMOVE_FD.lua, REMOVE_FD.keys, UIDTOFD, id, fd)
-    } else if (place.startsWith('WEBSOCKET_USERFDS_')) await redis.zrem(place, fd)
-    else if (!isRecord(place)) await redis.srem(place, fd)
+    if ((await redis.eval(REMOVE_FD.lua, REMOVE_FD.keys, UIDTOFD, user, fd)) !== 1) return
+    const [next] = await redis.zrange(userFdsKey(UIDTOFD_TYPE, user), 0, '0', 'REV')
+    if (next !== undefined) await redis.hsetnx(UIDTOFD, user, next)
   }
 
   /** Members of a set that are fds; none where the key is no set. */
@@ -145,12 +168,13 @@ export class Ghosts {
     return (await this.#redis.smembers(key)).map(Number).filter(isFd)
   }
 
-  async #hash(key: string): Promise<Record<string, string>> {
-    const all: Record<string, string> = {}
+  /** @returns the fields and values of a hash */
+  async #hash(key: string): Promise<[string, string][]> {
+    const all: [string, string][] = []
     let cursor = '0'
     do {
       const [next, pairs] = await this.#redis.hscan(key, cursor, 'COUNT', PAGE)
-      for (let at = 0; at < pairs.length; at += 2) all[pairs[at] ?? ''] = pairs[at + 1] ?? ''
+      for (let at = 0; at < pairs.length; at += 2) all.push([pairs[at] ?? '', pairs[at + 1] ?? ''])
       cursor = next
     } while (cursor !== '0')
     return all
@@ -168,6 +192,12 @@ export class Ghosts {
     } while (cursor !== '0')
     return keys
   }
+}
+
+/** So many at a time share a way to Redis and back. */
+async function each<T>(items: Iterable<T>, work: (item: T) => Promise<unknown>): Promise<void> {
+  const all = [...items]
+  for (let at = 0; at < all.length; at += PAGE) await Promise.all(all.slice(at, at + PAGE).map(work))
 }
 
 /** Whether a key is the kernel's own: what is not is a group or set of the user's. */
