@@ -145,6 +145,22 @@ test('with everything killed, what is left is named, and --fix leaves nothing of
   expect(await redis.keys('*')).toEqual(['WEBSOCKET_INSTANCES'])
 })
 
+test('a prefix is the border of what it looks at', async () => {
+  const own = new Redis(server.url, { keyPrefix: 'p:' })
+  const ghost = 900 * AN_INSTANCE + 1
+  await haunt(ghost, '7', 'HOUSE')
+  const elsewhere = await contents()
+  await own.hset('WEBSOCKET_FDINFO', String(ghost), '{}')
+  await own.sadd(`WEBSOCKET_FdCloseSetKey_${ghost}`, 'HOUSE')
+  await own.sadd('HOUSE', ghost, 'no fd')
+  const env = { APP_RUNTIME: temporary(), TEST_CACHE: JSON.stringify({ url: server.url, prefix: 'p:' }) }
+  const { code, stdout } = await runConsole(['doctor', '--fix'], { cwd: 'test/fixtures/outage', env })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(new RegExp(`^good +ghost +fd ${ghost} is nobody, and stands in .*HOUSE.*; removed$`, 'm'))
+  expect(await contents()).toEqual({ ...elsewhere, 'p:HOUSE': ['no fd'] })
+  own.disconnect()
+})
+
 describe('settings', () => {
   const runtime = temporary()
 
