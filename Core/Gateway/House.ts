@@ -99,8 +99,8 @@ export class House {
     try {
       const reached =
         order.order === 'kick'
-          ? await this.gateway.kick(whom)
-          : await this.gateway.say(whom, order.dryRun ? undefined : order.text)
+          ? await this.gateway.errands.kick(whom)
+          : await this.gateway.errands.say(whom, order.dryRun ? undefined : order.text)
       return { report: 'reached', id, reached }
     } catch (error) {
       const failure = isStoreAway(error) ? 'Redis is away' : String(error)
@@ -111,7 +111,7 @@ export class House {
   /** Compares its record with its connections. */
   async audit(fix: boolean): Promise<Report> {
     try {
-      return { report: 'audited', strangers: await this.gateway.audit(fix) }
+      return { report: 'audited', strangers: await this.gateway.errands.audit(fix) }
     } catch (error) {
       return { report: 'audited', strangers: [], failure: isStoreAway(error) ? 'Redis is away' : String(error) }
     }
