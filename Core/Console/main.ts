@@ -19,6 +19,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.setSourceMapsEnabled(true) // a Config/app.ts that fails is named by its own lines
   const program = new Command('console')
     .description('Starts and commands an mswoole-ts server. Run it in the folder of the project.')
+    .addHelpText(
+      'after',
+      `
+console <command> --help tells more of each. Exit codes: 0 done, 1 failed, 3 no server runs (status).
+APP_RUNTIME names the folder of the server that is meant, if it is not Runtime/ here; --host, --port and APP_MANAGER_TOKEN
+name one elsewhere. MSwoole's own form: console -s start|stop|reload|status|say [-h host] [-p port] [-i text]`,
+    )
     .exitOverride()
     .showHelpAfterError('(--help tells what there is)')
   addStart(program)
