@@ -99,18 +99,16 @@ function makeFolder(path: string): void {
 }
 
 /** @returns the pid of the server that runs in a Runtime folder; undefined when none does */
-export function readHolder(runtime: string): number | undefined {
-  try {
-    return holderOf(join(runtime, PID_FILE))
-  } catch {
-    return undefined // no pid file
-  }
-}
+export const readHolder = (runtime: string): number | undefined => holderOf(join(runtime, PID_FILE))
 
 /** A pid is used again, by other programs too: only with its start time it says who that is. */
 function holderOf(file: string): number | undefined {
-  const [pid = '', start = ''] = readFileSync(file, 'utf8').split('\n')
-  return start !== '' && startOf(Number(pid)) === start ? Number(pid) : undefined
+  try {
+    const [pid = '', start = ''] = readFileSync(file, 'utf8').split('\n')
+    return start !== '' && startOf(Number(pid)) === start ? Number(pid) : undefined
+  } catch {
+    return undefined // no pid file
+  }
 }
 
 /** How often it is looked whether it is one's turn, in milliseconds. */
@@ -145,10 +143,20 @@ function claim(file: string): number | undefined {
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     }
+    if (isChanging(file)) continue
     const holder = holderOf(file)
     if (holder !== undefined) return holder
     rmSync(file, { force: true })
   }
+}
+
+/** How long a pid file may be empty, in milliseconds: who makes it writes into it at once, unless it dies between the two. */
+const WRITING_MS = 1000
+
+/** Whether another process is just making the pid file, or has just taken it away. */
+function isChanging(file: string): boolean {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return stat === undefined || (stat.size === 0 && Date.now() - stat.mtimeMs < WRITING_MS)
 }
 
 /**

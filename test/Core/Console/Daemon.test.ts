@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Client } from '../../support/client'
+import { eventually } from '../../support/eventually'
 import { Program } from '../../support/program'
 import { PATH_WITHOUT_REDIS } from '../../support/server'
 import { Place } from './daemon'
@@ -116,6 +117,24 @@ test('so is one whose pid another program has by now; with that start time, too,
   await place.console('stop')
   write(String(start))
   expect(await place.console('start', '-d')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`the server with pid ${process.pid} is running`),
+  })
+})
+
+test('a pid file that another one is just making is waited for', async () => {
+  const place = new Place()
+  const file = join(place.runtime, 'server.pid')
+  const { start } = statOf(process.pid)
+  writeFileSync(file, '')
+  // Whoever took the empty file for a stale one would have put its own there by now.
+  const making = setInterval(() => utimesSync(file, new Date(), new Date()), 100)
+  const starting = place.console('start', '-d')
+  await eventually(() => expect(place.processes.filter((line) => line.endsWith('console.js start'))).toHaveLength(1))
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  clearInterval(making)
+  writeFileSync(file, `${process.pid}\n${start}\n`)
+  expect(await starting).toMatchObject({
     code: 1,
     stderr: expect.stringContaining(`the server with pid ${process.pid} is running`),
   })
