@@ -82,25 +82,29 @@ test('a source file that has gone is gone from dist/, too', async () => {
 test.each([
   ['reload', 'another change is under way; this one waits'],
   ['reload --build', 'is under way; this one waits'],
-])('two at once, `%s`: the second one says that it waits, and both go well', async (command, waits) => {
-  project.answers('six')
-  project.build()
-  const options = { cwd: project.folder, env: { APP_RUNTIME: server.runtime } }
-  const begin = () => new Program(process.execPath, [CONSOLE, ...command.split(' ')], options)
-  const until = join(temporary(), 'go on')
-  const held = client.call('news.news.hold', { until })
-  const first = begin()
-  await first.says('new workers serve')
-  const second = begin()
-  await second.says(waits)
-  writeFileSync(until, '')
-  await held
-  expect(await Promise.all([first.ended, second.ended])).toEqual([
-    { code: 0, signal: null },
-    { code: 0, signal: null },
-  ])
-  expect(await answer()).toBe('six')
-})
+])(
+  'two at once, `%s`: the second one says that it waits, and both go well',
+  async (command, waits) => {
+    project.answers('six')
+    project.build()
+    const options = { cwd: project.folder, env: { APP_RUNTIME: server.runtime } }
+    const begin = () => new Program(process.execPath, [CONSOLE, ...command.split(' ')], options)
+    const until = join(temporary(), 'go on')
+    const held = client.call('news.news.hold', { until }, 60_000)
+    const first = begin()
+    await first.says('new workers serve')
+    const second = begin()
+    await second.says(waits)
+    writeFileSync(until, '')
+    await held
+    expect(await Promise.all([first.ended, second.ended])).toEqual([
+      { code: 0, signal: null },
+      { code: 0, signal: null },
+    ])
+    expect(await answer()).toBe('six')
+  },
+  90_000,
+)
 
 test('without TypeScript among its modules a project is told what to do', async () => {
   const bare = new SourceProject(false)

@@ -19,7 +19,7 @@ export class SourceProject {
     this.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['App', 'Config'] }))
     this.write(
       'Config/app.ts',
-      "import { defineConfig } from 'mswoole-ts'\nexport default defineConfig({ setting: { worker_num: 2 }, outside: { main: { port: 0 } } })\n",
+      "import { defineConfig } from 'mswoole-ts'\nexport default defineConfig({ setting: { worker_num: 2, controller_timeout: 60, max_wait_time: 60 }, outside: { main: { port: 0 } } })\n",
     )
     this.answers('one')
   }
