@@ -53,8 +53,18 @@ export type Order =
   | { readonly order: 'ping' }
   /** How is it going? */
   | { readonly order: 'status' }
-  /** To a gateway: send this text to every public connection of every machine. */
-  | { readonly order: 'say'; readonly text: string }
+  /** To a gateway: send this text to public connections, on whatever machine they are; dryRun: only count them. */
+  | {
+      readonly order: 'say'
+      readonly id: number
+      readonly whom: Whom
+      readonly text: string
+      readonly dryRun: boolean
+    }
+  /** To a gateway: close public connections, on whatever machine they are. */
+  | { readonly order: 'kick'; readonly id: number; readonly whom: Whom }
+  /** To a gateway: which fds on its record are none of its connections? With `fix` they are taken off. */
+  | { readonly order: 'audit'; readonly fix: boolean }
   | { readonly order: 'stop'; readonly reason: StopReason }
 
 /** How a gateway is doing. Memory in bytes, counts as they are now. */
@@ -73,6 +83,13 @@ export interface WorkerStatus {
   /** Messages that it has taken so far. */
   readonly calls: number
 }
+
+/** Which connections are meant: one, those in a group or set, those of a user, or all. */
+export type Whom =
+  | { readonly fd: number }
+  | { readonly group: string }
+  | { readonly user: string; readonly type: string }
+  | 'everybody'
 
 /** Whom a message has reached. */
 export interface Reached {
@@ -117,8 +134,10 @@ export type Report =
   | { readonly report: 'pong' }
   | { readonly report: 'gatewayStatus'; readonly status: GatewayStatus }
   | { readonly report: 'workerStatus'; readonly status: WorkerStatus }
-  /** Whom a text has reached; `failure`: it could not be sent. */
-  | { readonly report: 'said'; readonly reached: Reached; readonly failure?: string }
+  /** The fds on a gateway's record that are none of its connections; `failure`: it could not look. */
+  | { readonly report: 'audited'; readonly strangers: readonly number[]; readonly failure?: string }
+  /** Which connections a `say` or `kick` has reached; `failure`: it could not be done. */
+  | { readonly report: 'reached'; readonly id: number; readonly reached: Reached; readonly failure?: string }
 
 export const isOrder = (message: unknown): message is Order => has(message, 'order')
 export const isReport = (message: unknown): message is Report => has(message, 'report')

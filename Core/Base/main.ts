@@ -62,7 +62,10 @@ class Base implements Life {
       case 'status':
         return this.#house && { report: 'gatewayStatus', status: this.#house.gateway.status() }
       case 'say':
-        return await this.#house?.say(order.text)
+      case 'kick':
+        return await this.#house?.reach(order)
+      case 'audit':
+        return await this.#house?.audit(order.fix)
       case 'reap':
         this.#house?.gateway.reap(order.identity)
         return undefined

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import { Cache, isStoreAway } from '../../Library/Cache/Cache'
 import { reasonOf } from '../../Library/Cache/Outage'
 import { log } from '../../Library/Log/Log'
-import type { Boot, Report, StopReason } from '../Orders'
+import type { Boot, Order, Report, StopReason } from '../Orders'
 import { Bus } from './Bus'
 import { Files } from './Files'
 import { Gateway, type Watcher } from './Gateway'
@@ -100,13 +100,27 @@ export class House {
     return ports
   }
 
-  /** Sends a text to every public connection of every machine. */
-  async say(text: string): Promise<Report> {
+  /** Says something to connections on whatever machine, or closes them. */
+  async reach(order: Extract<Order, { order: 'say' | 'kick' }>): Promise<Report> {
+    const { id, whom } = order
     try {
-      return { report: 'said', reached: await this.gateway.say(text) }
+      const reached =
+        order.order === 'kick'
+          ? await this.gateway.errands.kick(whom)
+          : await this.gateway.errands.say(whom, order.dryRun ? undefined : order.text)
+      return { report: 'reached', id, reached }
     } catch (error) {
       const failure = isStoreAway(error) ? 'Redis is away' : String(error)
-      return { report: 'said', reached: { targeted: 0, delivered: 0, dropped: 0 }, failure }
+      return { report: 'reached', id, reached: { targeted: 0, delivered: 0, dropped: 0 }, failure }
+    }
+  }
+
+  /** Compares its record with its connections. */
+  async audit(fix: boolean): Promise<Report> {
+    try {
+      return { report: 'audited', strangers: await this.gateway.errands.audit(fix) }
+    } catch (error) {
+      return { report: 'audited', strangers: [], failure: isStoreAway(error) ? 'Redis is away' : String(error) }
     }
   }
 

@@ -44,7 +44,10 @@ class GatewayProcess implements Life {
       case 'status':
         return { report: 'gatewayStatus', status: house.gateway.status() }
       case 'say':
-        return await house.say(order.text)
+      case 'kick':
+        return await house.reach(order)
+      case 'audit':
+        return await house.audit(order.fix)
       case 'muster':
         return { report: 'mustered', missing: house.gateway.workers.missing(order.workers) }
       case 'assign':

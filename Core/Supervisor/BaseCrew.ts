@@ -5,7 +5,7 @@ import type { Project } from '../Project'
 import { Backoff, pause } from './Backoff'
 import { Child } from './Child'
 import { type Crew, type Manned, START_GRACE_MS, type Supplies } from './Crew'
-import { type CrewView, say, viewGateway } from './Inquiry'
+import { type Audit, audit, type CrewView, type Errand, reach, viewGateway } from './Inquiry'
 import { lastHook } from './LastHook'
 import { Queue } from './Queue'
 import { checkUnchangeable } from './Unchangeable'
@@ -56,6 +56,7 @@ export class BaseCrew implements Crew {
 
   /** One after the other: a second reload waits for the first one. */
   reload(progress: (step: string) => void): Promise<void> {
+    if (this.#changes.busy) progress('another change is under way; this one waits')
     return this.#changes.run(() => this.#reload(progress))
   }
 
@@ -65,8 +66,12 @@ export class BaseCrew implements Crew {
     return { gateways: child ? await viewGateway('base', child) : [], workers: [] }
   }
 
-  say(text: string): Promise<Reached> {
-    return say(this.#serving?.child, text)
+  reach(errand: Errand): Promise<Reached> {
+    return reach(this.#serving?.child, errand)
+  }
+
+  audit(fix: boolean): Promise<Audit[]> {
+    return audit(this.#serving ? [{ name: 'base', child: this.#serving.child }] : [], fix)
   }
 
   async stop(deadlineMs: number): Promise<boolean> {

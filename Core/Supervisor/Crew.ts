@@ -1,5 +1,5 @@
 import type { Boot, Reached } from '../Orders'
-import type { CrewView } from './Inquiry'
+import type { Audit, CrewView, Errand } from './Inquiry'
 
 /** What a crew tells of itself when it has started. */
 export interface Manned {
@@ -28,8 +28,10 @@ export interface Crew {
   reload(progress: (step: string) => void): Promise<void>
   /** How its processes are doing; one that does not answer is left out. */
   status(): Promise<CrewView>
-  /** Sends a text to every public connection of every machine. @throws Error that says why it could not */
-  say(text: string): Promise<Reached>
+  /** Says something to connections on whatever machine, or closes them. @throws Error that says why it could not */
+  reach(errand: Errand): Promise<Reached>
+  /** What its gateways have on record and do not hold; with `fix` it is taken off. @throws Error that says why one could not look */
+  audit(fix: boolean): Promise<Audit[]>
   /** Ends all in good order. @param deadlineMs milliseconds; then what still runs is killed @returns whether that was not needed */
   stop(deadlineMs: number): Promise<boolean>
   /** Ends all at once. */

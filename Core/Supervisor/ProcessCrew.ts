@@ -8,7 +8,7 @@ import { Gateways } from './Gateways'
 import { Generation } from './Generation'
 import type { Hand } from './Hand'
 import { Hands } from './Hands'
-import { type CrewView, say, viewGateway, viewWorker } from './Inquiry'
+import { type Audit, audit, type CrewView, type Errand, reach, viewGateway, viewWorker } from './Inquiry'
 import { lastHook } from './LastHook'
 import { LifeSigns } from './LifeSigns'
 import { Queue } from './Queue'
@@ -85,6 +85,7 @@ export class ProcessCrew implements Crew {
 
   /** One after the other: a second reload waits for the first one. */
   reload(progress: (step: string) => void): Promise<void> {
+    if (this.#changes.busy) progress('another change is under way; this one waits')
     return this.#changes.run(() => this.#reload(progress))
   }
 
@@ -95,9 +96,13 @@ export class ProcessCrew implements Crew {
     return { gateways, workers: (await Promise.all(hands)).flat() }
   }
 
-  say(text: string): Promise<Reached> {
+  reach(errand: Errand): Promise<Reached> {
     const [gate] = this.#gateways.living
-    return say(gate?.child, text)
+    return reach(gate?.child, errand)
+  }
+
+  audit(fix: boolean): Promise<Audit[]> {
+    return audit(this.#gateways.living, fix)
   }
 
   async stop(deadlineMs: number): Promise<boolean> {

@@ -1,10 +1,17 @@
 /** Work that must not overlap: one after the other, in the order in which it came. */
 export class Queue {
   #last: Promise<unknown> = Promise.resolve()
+  #count = 0
+
+  /** Whether what is added now has to wait. */
+  get busy(): boolean {
+    return this.#count > 0
+  }
 
   /** @returns what the work returns, when its turn has come; a failure is the caller's, and stops nobody behind it */
   run<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work)
+    this.#count++
+    const result = this.#last.then(work).finally(() => this.#count--)
     this.#last = result.catch(() => {})
     return result
   }

@@ -21,6 +21,9 @@ export interface LogOptions {
   readonly now?: () => number
 }
 
+/** The environment variable of a process whose standard output nobody sees: what goes to the file need not go there, too. */
+export const DAEMON = 'APP_DAEMON'
+
 let screen: Screen | undefined
 let file: LogFile | undefined
 let now: () => number = Date.now
@@ -45,8 +48,10 @@ export const log: Logger = pino(
   {
     write(line: string) {
       const clean = original(redact(line))
-      screen ??= new Screen(isMainThread ? process.stdout : threadOut)
-      screen.write(clean)
+      if (file === undefined || process.env[DAEMON] === undefined) {
+        screen ??= new Screen(isMainThread ? process.stdout : threadOut)
+        screen.write(clean)
+      }
       file?.write(clean)
     },
   },
