@@ -4,6 +4,7 @@ import { addAuth } from './auth'
 import { addCall } from './call'
 import { isMswoole, runMswoole } from './mswoole'
 import { addReload } from './reload'
+import { addRestart } from './restart'
 import { addSay } from './say'
 import { addStart } from './start'
 import { addStatus } from './status'
@@ -19,6 +20,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addStart(program)
   addStop(program)
   addReload(program)
+  addRestart(program)
   addStatus(program)
   addSay(program)
   addAuth(program)

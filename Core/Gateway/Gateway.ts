@@ -5,7 +5,7 @@ import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
 import type { BrokenRecord } from '../Link/Records'
 import type { Host, Joined } from '../Link/Socket'
-import type { GatewayStatus, Identity, Reached } from '../Orders'
+import type { GatewayStatus, Identity, Reached, StopReason } from '../Orders'
 import { ALL_CHANNEL, FDS_AN_INSTANCE, instanceChannel } from '../Record/Keys'
 import { encodeReply } from '../Wire/Protocol'
 import { Assignment } from './Assignment'
@@ -87,6 +87,7 @@ export class Gateway implements Host {
   #healAgain = false
   #healLater: NodeJS.Timeout | undefined
   #unhealed = false
+  #stopping = false
   #ended = false
 
   constructor(config: AppConfig, { redis, lease, bus, firstInstance }: Ground, watcher: Watcher) {
@@ -279,8 +280,14 @@ export class Gateway implements Host {
     this.#cleaning.set(fd, cleaning)
   }
 
+  /** Handshakes come too late: those who connected before the port was closed, too. */
+  get stopping(): boolean {
+    return this.#stopping
+  }
+
   /** Closes every connection, and waits until each is off the record. */
-  async stop(reason: 'serverStops' | 'restart'): Promise<void> {
+  async stop(reason: StopReason): Promise<void> {
+    this.#stopping = true
     for (const connection of this.hub.all()) connection.close(reason)
     await Promise.all(this.#cleaning.values())
     await this.#bus?.settled() // what the hooks have sent

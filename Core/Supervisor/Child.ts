@@ -12,14 +12,16 @@ export class Child {
   readonly #process: ChildProcess
   readonly #listeners = new Set<Listener>()
   #alive = true
+  #clean = false
 
   /** @param entry the file to run */
   constructor(entry: string) {
     this.#process = fork(entry, { execArgv: ['--enable-source-maps'], stdio: 'inherit' })
     this.ended = new Promise((resolve) => {
-      this.#process.once('exit', (code, signal) =>
-        resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`),
-      )
+      this.#process.once('exit', (code, signal) => {
+        this.#clean = code === 0
+        resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`)
+      })
       this.#process.once('error', (error) => resolve(`could not be started: ${error.message}`))
     })
     this.ended.then(() => {
@@ -37,6 +39,11 @@ export class Child {
 
   get alive(): boolean {
     return this.#alive
+  }
+
+  /** It has ended in good order. */
+  get clean(): boolean {
+    return this.#clean
   }
 
   /**
