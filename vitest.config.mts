@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 // These put a server under load and look at how it holds: nothing else runs beside them.
-const LOAD = ['test/Core/{Broker,Cluster,Crew,Faults,Outage,Reload}/**/*.test.ts']
+const LOAD = ['test/Core/{Broker,Cluster,Crew,Faults,Outage,Reload,Restart}/**/*.test.ts']
 
 const shared = {
   setupFiles: ['reflect-metadata'],
