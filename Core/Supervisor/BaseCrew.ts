@@ -176,6 +176,11 @@ export class BaseCrew implements Crew {
   }
 
   async #stopInOrder(child: Child, deadlineMs: number): Promise<boolean> {
+    if (!child.ready) {
+      child.kill()
+      await child.ended
+      return true
+    }
     try {
       await child.ask({ order: 'unlisten' }, 'unlistened')
       await lastHook(child, deadlineMs / 2)

@@ -13,6 +13,7 @@ export class Child {
   readonly #listeners = new Set<Listener>()
   #alive = true
   #clean = false
+  #ready = false
 
   /** @param entry the file to run */
   constructor(entry: string) {
@@ -41,6 +42,11 @@ export class Child {
     return this.#alive
   }
 
+  /** It has started: until then there is nothing in it that would want a good end. */
+  get ready(): boolean {
+    return this.#ready
+  }
+
   /** It has ended in good order. */
   get clean(): boolean {
     return this.#clean
@@ -57,7 +63,10 @@ export class Child {
       throw new Error(message)
     })
     failed.catch(() => {}) // it may end, some day, without having failed
-    const ready = this.ask({ order: 'boot', boot }, 'ready')
+    const ready = this.ask({ order: 'boot', boot }, 'ready').then((report) => {
+      this.#ready = true
+      return report
+    })
     ready.catch(() => {}) // the failure says more
     if (limitMs === undefined) return Promise.race([failed, ready])
     const { hangs, over } = this.#patience(limitMs)

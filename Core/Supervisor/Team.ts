@@ -194,7 +194,8 @@ export class Team {
       clean = false
       this.kill()
     }, deadlineMs)
-    const hands = this.#hands.all
+    const hands = this.#hands.all.filter(({ child }) => child.ready)
+    for (const hand of this.#hands.all) if (!hand.child.ready) hand.child.kill()
     if (!(await this.#gateways.unlisten())) {
       log.error('a gateway ended before it had stopped in good order')
       clean = false

@@ -53,7 +53,8 @@ async function expectGoodEnd(guests: readonly Guest[], codes = [1001]): Promise<
   expect(complaints(server)).toEqual([])
 }
 
-const bad = (load: string) => project.controller('Bad', { load })
+const loadForEver = () =>
+  project.controller('Bad', { load: "require('node:fs').writeSync(1, 'it hangs\\n'); for (;;);" })
 
 describe.each(['process', 'base'] as const)('in %s mode', (mode) => {
   test('a stop with 1,000 connections: 1,000 onClose, and nothing of them stays on record', async () => {
@@ -64,18 +65,16 @@ describe.each(['process', 'base'] as const)('in %s mode', (mode) => {
   test('while a reload loads code that never ends loading', async () => {
     await start(mode)
     const guests = await enterMany(server, 10, 'some')
-    bad(
-      "require('node:fs').writeSync(1, 'it hangs\\n'); setInterval(() => {}, 1000); for (const end = Date.now() + 500; Date.now() < end;);",
-    )
+    loadForEver()
     server.process.kill('SIGHUP')
     await eventually(() => expect(server.output).toContain('it hangs'))
     await expectGoodEnd(guests)
   })
 
-  test('while a restart prepares, which is told that the server stops', async () => {
+  test('while a restart loads code that never ends loading, and is told that the server stops', async () => {
     await start(mode)
     const guests = await enterMany(server, 10, 'some')
-    bad("require('node:fs').writeSync(1, 'it hangs\\n'); for (const end = Date.now() + 500; Date.now() < end;);")
+    loadForEver()
     const restarting = restart(server, project)
     await eventually(() => expect(server.output).toContain('it hangs'))
     await expectGoodEnd(guests)
