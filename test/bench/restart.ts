@@ -13,7 +13,7 @@ import type { Options } from './options'
 const MIGRATE = '/proc/sys/net/ipv4/tcp_migrate_req'
 
 const GATEWAYS = 2
-const SETTING = { mode: 'process', reactor_num: GATEWAYS, worker_num: 1, drain_time: 2 }
+const SETTING = { mode: 'process', reactor_num: GATEWAYS, worker_num: 1, drain_time: 1 }
 
 /** How long a handshake may take, in milliseconds. */
 const LATE_MS = 5000

@@ -4,6 +4,7 @@ import { eventually } from '../../support/eventually'
 import { type RedisServer, startRedis } from '../../support/redis'
 import type { Server } from '../../support/server'
 import { gatewaysOf, instanceOf, pidsOf, told, traces } from '../Cluster/cluster'
+import { addressOf } from '../Manager/ask'
 import type { Project } from '../Reload/project'
 import { Arrivals, complaints, DRAIN_S, enterMany, expectExact, makeProject, restart, serves } from './restarting'
 
@@ -128,6 +129,8 @@ test('an old gateway that is killed while it drains leaves no ghost, and the res
   const restarting = restart(server, project)
   await serves(server)
   process.kill(before.at(-1) ?? 0, 'SIGKILL')
+  // Somebody listens all the time, so a load balancer need not look elsewhere.
+  expect((await fetch(`http://${addressOf(server.runtime)}/readyz`)).status).toBe(200)
   expect((await restarting).code).toBe(0)
   for (const { client } of old) expect([1006, 1012]).toContain((await client.closed).code)
   await eventually(async () =>
