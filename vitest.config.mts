@@ -1,8 +1,11 @@
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
+// These mostly wait: for leases to run out, for a Redis that is away.
+const PATIENT = ['test/Core/{Cluster,Outage}/**/*.test.ts']
+
 // These put a server under load and look at how it holds: nothing else runs beside them.
-const LOAD = ['test/Core/{Broker,Cluster,Crew,Faults,Outage,Reload,Restart}/**/*.test.ts']
+const LOAD = ['test/Core/{Broker,Crew,Faults,Reload,Restart}/**/*.test.ts']
 
 const shared = {
   setupFiles: ['reflect-metadata'],
@@ -22,13 +25,17 @@ export default defineConfig({
           ...shared,
           name: 'promises',
           include: ['test/**/*.test.ts'],
-          exclude: LOAD,
+          exclude: [...PATIENT, ...LOAD],
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { ...shared, name: 'load', include: LOAD, fileParallelism: false, sequence: { groupOrder: 1 } },
+        test: { ...shared, name: 'patient', include: PATIENT, maxWorkers: 3, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: { ...shared, name: 'load', include: LOAD, fileParallelism: false, sequence: { groupOrder: 2 } },
       },
     ],
   },

@@ -37,7 +37,10 @@ class Base implements Life {
     const watch = new Watch()
     const worker = new Worker(config, Cache.get('master'), sources, watch)
     const { toWorker } = worker.serve(house.gateway.instance, inline.toGateway)
-    inline.serve(toWorker, house.gateway.joined({ id: link.worker, pid: process.pid, toWorker: inline.toWorker }))
+    inline.serve(
+      toWorker,
+      house.gateway.workers.joined({ id: link.worker, pid: process.pid, toWorker: inline.toWorker }),
+    )
     house.gateway.assign([link.worker])
     this.#house = house
     this.#worker = worker

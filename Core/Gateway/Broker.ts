@@ -3,12 +3,10 @@ import type { Redis } from 'ioredis'
 import { isStoreAway, StoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
-import type { Announcement, Audience, Bytes, Outcome } from '../Link/Contract'
+import type { Audience, Bytes } from '../Link/Contract'
 import { ALL_CHANNEL, byInstance, DEAD, groupChannel, instanceChannel, instanceOf, leaseKey } from '../Record/Keys'
 import { Backlog } from './Backlog'
 import type { Bus } from './Bus'
-import type { Connection } from './Connection'
-import type { Elsewhere } from './Elsewhere'
 import type { Broadcast, Letter } from './Envelope'
 import type { Groups } from './Groups'
 import type { Hub } from './Hub'
@@ -45,7 +43,6 @@ export interface BrokerOptions {
   readonly redis: Redis
   /** The way to other gateways; undefined: there are none. */
   readonly bus: Bus | undefined
-  readonly elsewhere: Elsewhere | undefined
   /** Whether a key is always sent by the set. */
   readonly isRaw: (key: string) => boolean
   /** Instances below this one were never gateways of ours: MSwoole's fds begin at 1. */
@@ -116,12 +113,9 @@ export class Broker {
       if (count > 0) hub.publish(name, text)
       return count
     }
-    let count = 0
-    for (const connection of this.#audience(audience, name, except)) {
-      connection.send(text)
-      count++
-    }
-    return count
+    const connections = hub.audience(audience, name, except)
+    for (const connection of connections) connection.send(text)
+    return connections.length
   }
 
   /** A message for connections of this gateway that another one found in a set. @returns how many they are */
@@ -144,69 +138,6 @@ export class Broker {
     if (instanceOf(fd) === instance) return // it has closed
     const letter = { kind: 'letter', key: '', fds: [fd], text } as const
     bus?.publish(instanceChannel(instanceOf(fd)), letter).catch((error: unknown) => this.#failed([{}], error))
-  }
-
-  /** Sends, and counts whom it reached, in all gateways. @throws StoreAway */
-  async report(announcement: Announcement): Promise<Outcome> {
-    const { target, except } = announcement
-    const { instance, hub, groups, bus, elsewhere, isRaw } = this.#options
-    if ('fd' in target) {
-      if (except.includes(target.fd)) return NOBODY
-      return this.#reportTo([target.fd], announcement)
-    }
-    const { audience, name } = target
-    if (audience !== 'group') {
-      if (elsewhere === undefined) return this.reportHere(announcement)
-      return sum(await elsewhere.askAll(ALL_CHANNEL, 'report', 0, JSON.stringify(announcement)))
-    }
-    await groups.settled(name)
-    const here = hub.members(name) !== undefined
-    if (!isRaw(name) && elsewhere && (!here || bus?.hears(groupChannel(name)))) {
-      const answers = await elsewhere.askAll(groupChannel(name), 'report', instance, JSON.stringify(announcement))
-      if (answers.length > 0) return sum(answers)
-    } else if (!isRaw(name) && here) return this.reportHere(announcement)
-    const fds = await this.#read(name)
-    return this.#reportTo(
-      fds.filter((fd) => !except.includes(fd)),
-      announcement,
-    )
-  }
-
-  /** The same in this gateway alone. */
-  reportHere({ target, except, text }: Announcement): Outcome {
-    if ('fd' in target) return NOBODY
-    let targeted = 0
-    let delivered = 0
-    for (const connection of this.#audience(target.audience, target.name, except)) {
-      targeted++
-      if (connection.send(text)) delivered++
-    }
-    return { targeted, delivered, dropped: targeted - delivered }
-  }
-
-  /** Sends to these connections of this gateway. */
-  reportThese(fds: readonly number[], text: string): Outcome {
-    const delivered = fds.filter((fd) => this.#options.hub.get(fd)?.send(text)).length
-    return { targeted: fds.length, delivered, dropped: fds.length - delivered }
-  }
-
-  #audience(audience: Audience, name: string, except: readonly number[]): Connection[] {
-    const found = [...this.#find(audience, name)]
-    return except.length === 0 ? found : found.filter(({ fd }) => !except.includes(fd))
-  }
-
-  #find(audience: Audience, name: string): Iterable<Connection> {
-    const { hub } = this.#options
-    switch (audience) {
-      case 'group':
-        return hub.members(name) ?? []
-      case 'user':
-        return hub.ofUser(name)
-      case 'port':
-        return [...hub.all()].filter(({ port }) => port === name)
-      case 'all':
-        return hub.all()
-    }
   }
 
   #announce(bus: Bus, channel: string, message: Message): void {
@@ -261,7 +192,7 @@ export class Broker {
 
   async #bySet(key: string, batch: readonly Waiting[]): Promise<void> {
     const { instance, bus } = this.#options
-    for (const [owner, fds] of byInstance(await this.#read(key))) {
+    for (const [owner, fds] of byInstance(await readFds(this.#options.redis, key))) {
       if (owner === instance) await this.#toOwn(key, fds, batch)
       else if (await this.#isDead(owner)) await this.#remove(key, fds)
       else if (bus) await this.#toOther(bus, owner, key, fds, batch)
@@ -311,40 +242,9 @@ export class Broker {
     return (await redis.get(leaseKey(instance))) === DEAD
   }
 
-  async #reportTo(fds: readonly number[], { text }: Announcement): Promise<Outcome> {
-    const { instance, elsewhere } = this.#options
-    const outcomes = [...byInstance(fds)].map(async ([owner, theirs]) => {
-      if (owner === instance) return this.reportThese(theirs, text)
-      const answer = await elsewhere?.ask(owner, 'reportThese', 0, JSON.stringify({ fds: theirs, text }))
-      return answer ?? { targeted: theirs.length, delivered: 0, dropped: theirs.length }
-    })
-    return sum(await Promise.all(outcomes))
-  }
-
-  async #read(key: string): Promise<number[]> {
-    return readFds(this.#options.redis, key)
-  }
-
   #failed(batch: readonly { readonly unsent?: (() => void) | undefined }[], error: unknown): void {
     const away = isStoreAway(error)
     this.#lost.add(away ? 'Redis is away' : 'Redis refused', batch.length)
     if (away) for (const { unsent } of batch) unsent?.()
   }
-}
-
-const NOBODY: Outcome = { targeted: 0, delivered: 0, dropped: 0 }
-
-function sum(outcomes: readonly unknown[]): Outcome {
-  return outcomes.filter(isOutcome).reduce((all, one) => {
-    const { targeted, delivered, dropped } = one
-    return {
-      targeted: all.targeted + targeted,
-      delivered: all.delivered + delivered,
-      dropped: all.dropped + dropped,
-    }
-  }, NOBODY)
-}
-
-function isOutcome(value: unknown): value is Outcome {
-  return typeof value === 'object' && value !== null && 'targeted' in value
 }

@@ -3,8 +3,6 @@ import { isStoreAway } from '../../Library/Cache/Cache'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
-import type { BrokenRecord } from '../Link/Records'
-import type { Host, Joined } from '../Link/Socket'
 import type { GatewayStatus, Identity, Reached, StopReason } from '../Orders'
 import { ALL_CHANNEL, FDS_AN_INSTANCE, instanceChannel } from '../Record/Keys'
 import { encodeReply } from '../Wire/Protocol'
@@ -16,8 +14,8 @@ import { Closes } from './Closes'
 import { Connection } from './Connection'
 import { Elsewhere } from './Elsewhere'
 import type { Envelope } from './Envelope'
-import { FromWorker, type Rooms } from './FromWorker'
 import { Groups } from './Groups'
+import { Healing } from './Healing'
 import { Heartbeat } from './Heartbeat'
 import { Hub } from './Hub'
 import type { Lease } from './Lease'
@@ -27,21 +25,12 @@ import { Operations } from './Operations'
 import { Reaper } from './Reaper'
 import { Refusals } from './Refusals'
 import { Registry } from './Registry'
-import { Serving } from './Serving'
+import { Reports } from './Reports'
 import { slotOf } from './Slot'
-
-/** How soon a record that could not be made right is made right again, in milliseconds. */
-const HEAL_RETRY_MS = 1000
-
-/** When a record that has been made right is looked at once more, in milliseconds: a lost connection's last writes may come late. */
-const HEAL_AGAIN_MS = 2000
+import { Workers, type WorkersWatcher } from './Workers'
 
 /** Who wants to know what becomes of workers, and of the gateway itself. */
-export interface Watcher {
-  /** A worker that serves no longer has nothing under way any more. */
-  drained(id: number): void
-  /** What a worker sent was no record; its link is dropped. */
-  broken(id: number, reason: string): void
+export interface Watcher extends WorkersWatcher {
   /** This gateway has been taken off the record; its connections are closed, and it has to end. */
   reaped(): void
 }
@@ -57,23 +46,25 @@ export interface Ground {
   readonly firstInstance: number
 }
 
-/** The life of the connections: `Outside` calls it for what the sockets do, workers join it, and each one's orders are carried out. */
-export class Gateway implements Host {
+/** The life of the connections: `Outside` calls it for what the sockets do, and it lets every room do its part. */
+export class Gateway {
   readonly hub = new Hub()
+  readonly workers: Workers
   readonly #lease: Lease
   readonly #bus: Bus | undefined
   readonly #registry: Registry
+  readonly #healing: Healing
   readonly #logins: Logins
   readonly #groups: Groups
   readonly #reaper: Reaper
   readonly #watcher: Watcher
   readonly #heartbeat: Heartbeat
-  readonly #refusals = new Refusals()
+  readonly #refusals: Refusals
   readonly #assignment: Assignment
   readonly #closes: Closes
-  readonly #rooms: Rooms
+  readonly #broker: Broker
+  readonly #reports: Reports
   readonly #elsewhere: Elsewhere | undefined
-  readonly #workers = new Map<number, Serving>()
   /** Closed connections whose hooks have not run, or which are still on record, by fd. */
   readonly #cleaning = new Map<number, Promise<void>>()
   readonly #unrecorded = new Tally((reason, count) => {
@@ -83,12 +74,7 @@ export class Gateway implements Host {
   #auth: Auth
   #perIp: PerIp
   #seq = 0
-  #healing: Promise<void> | undefined
-  #healAgain = false
-  #healLater: NodeJS.Timeout | undefined
-  #unhealed = false
   #stopping = false
-  #ended = false
 
   constructor(config: AppConfig, { redis, lease, bus, firstInstance }: Ground, watcher: Watcher) {
     const { hub } = this
@@ -100,8 +86,12 @@ export class Gateway implements Host {
     this.#bus = bus
     this.#watcher = watcher
     this.#heartbeat = new Heartbeat(hub, config.setting.heartbeat_idle_time)
-    this.#assignment = new Assignment(config.setting, this.#refusals)
-    this.#closes = new Closes(this.#assignment)
+    const refusals = new Refusals()
+    const assignment = new Assignment(config.setting, refusals)
+    const closes = new Closes(assignment)
+    this.#refusals = refusals
+    this.#assignment = assignment
+    this.#closes = closes
     this.#elsewhere =
       bus && new Elsewhere(bus, instance, (operation, fd, text) => operations.performHere(operation, fd, text))
     this.#logins = new Logins(redis, config.auth.multiLogin, {
@@ -112,16 +102,20 @@ export class Gateway implements Host {
     const groups = new Groups(hub, registry, bus)
     const isRaw = (key: string) => this.#config.groups.raw.some((prefix) => key.startsWith(prefix))
     const elsewhere = this.#elsewhere
-    const broker = new Broker({ instance, hub, groups, redis, bus, elsewhere, isRaw, firstInstance })
-    const operations = new Operations({ instance, lease, hub, registry, groups, broker, redis, elsewhere })
+    const broker = new Broker({ instance, hub, groups, redis, bus, isRaw, firstInstance })
+    const reports = new Reports({ instance, hub, groups, redis, bus, elsewhere, isRaw })
+    const operations = new Operations({ instance, lease, hub, registry, groups, broker, reports, redis, elsewhere })
     this.#registry = registry
     this.#groups = groups
-    const [assignment, closes, refusals] = [this.#assignment, this.#closes, this.#refusals]
-    this.#rooms = { hub, registry, assignment, closes, broker, operations, refusals }
+    this.#reports = reports
+    this.#healing = new Healing({ hub, lease, registry, isClosing: (fd) => this.#cleaning.has(fd) })
+    this.#broker = broker
+    const rooms = { hub, registry, assignment, closes, broker, operations, refusals }
+    this.workers = new Workers(instance, rooms, watcher, () => this.#config.setting.max_wait_time * 1000)
     this.#reaper = new Reaper({ redis, lease, registry, closes, ready: () => assignment.serving.size > 0 })
     bus?.serve((envelope) => this.#heard(envelope))
-    lease.keep({ regained: () => this.#heal(), lost: () => this.#reaped() })
-    redis.on('ready', () => this.#back())
+    lease.keep({ regained: () => this.#healing.start(), lost: () => this.#reaped() })
+    redis.on('ready', () => this.#healing.afterOutage())
   }
 
   get instance(): number {
@@ -152,53 +146,19 @@ export class Gateway implements Host {
     return this.#perIp
   }
 
-  get workerPids(): number[] {
-    return [...this.#workers.values()].map(({ pid }) => pid)
-  }
-
   // ---- what the supervisor wants to know
 
   status(): GatewayStatus {
     const ports: Record<string, number> = {}
     for (const { port } of this.hub.all()) ports[port] = (ports[port] ?? 0) + 1
-    const workers = [...this.#workers.values()].map(({ id, connections, underWay }) => ({
-      id,
-      connections: connections.size,
-      inFlight: underWay,
-    }))
-    return { instance: this.instance, memory: process.memoryUsage.rss(), connections: this.hub.count(), ports, workers }
+    const memory = process.memoryUsage.rss()
+    return { instance: this.instance, memory, connections: this.hub.count(), ports, workers: this.workers.status() }
   }
 
   /** @returns whom it has reached, on all machines @throws StoreAway */
   say(text: string): Promise<Reached> {
     const target = { audience: 'all', name: '' } as const
-    return this.#rooms.broker.report({ target, except: [], text: encodeReply('serverBroadcast', text) })
-  }
-
-  // ---- what workers do
-
-  joined({ id, pid, toWorker }: Joined): FromWorker {
-    const worker = new Serving(id, pid, toWorker)
-    this.#workers.set(id, worker)
-    return new FromWorker(this.#rooms, worker)
-  }
-
-  lost(id: number, failure?: BrokenRecord): void {
-    const worker = this.#workers.get(id)
-    if (worker === undefined) return
-    this.#workers.delete(id)
-    this.#assignment.lost(worker)
-    this.#closes.lost(worker)
-    if (failure) this.#watcher.broken(id, failure.message)
-  }
-
-  refused(reason: string): void {
-    log.error({ reason }, 'somebody who is no worker of this gateway tried to join it')
-  }
-
-  /** @returns those of these workers that have not joined */
-  muster(ids: readonly number[]): number[] {
-    return ids.filter((id) => !this.#workers.has(id))
+    return this.#reports.send({ target, except: [], text: encodeReply('serverBroadcast', text) })
   }
 
   /**
@@ -208,14 +168,10 @@ export class Gateway implements Host {
    * @returns the workers that have not joined; nothing has changed then
    */
   assign(ids: readonly (number | null)[], config?: AppConfig): number[] {
-    const missing = this.muster(ids.flatMap((id) => id ?? []))
+    const missing = this.workers.missing(ids)
     if (missing.length > 0) return missing
-    const before = this.#assignment.serving
-    const workers = ids.map((id) => (id === null ? undefined : this.#workers.get(id)))
     if (config) this.#configure(config)
-    this.#assignment.assign(workers)
-    this.#closes.reassign()
-    for (const worker of before) if (!workers.includes(worker)) this.#drain(worker)
+    this.workers.assign(ids)
     return []
   }
 
@@ -298,8 +254,7 @@ export class Gateway implements Host {
   }
 
   #end(): void {
-    this.#ended = true
-    clearTimeout(this.#healLater)
+    this.#healing.stop()
     this.#heartbeat.stop()
     this.#assignment.stop()
     this.#refusals.flush()
@@ -328,26 +283,8 @@ export class Gateway implements Host {
     this.#logins.configure(config.auth.multiLogin)
   }
 
-  /** Calls that outlive their time are answered 503, and nothing that the old worker still says counts. */
-  async #drain(worker: Serving): Promise<void> {
-    let late: NodeJS.Timeout | undefined
-    const deadline = new Promise<void>((resolve) => {
-      late = setTimeout(() => {
-        if (this.#assignment.serving.has(worker)) return resolve()
-        worker.muted = true
-        this.#assignment.lost(worker)
-        this.#closes.lost(worker)
-        resolve()
-      }, this.#config.setting.max_wait_time * 1000)
-    })
-    await Promise.race([worker.idle(), deadline])
-    clearTimeout(late)
-    // It serves again when what it was replaced by could not serve everywhere.
-    if (!this.#assignment.serving.has(worker)) this.#watcher.drained(worker.id)
-  }
-
   #heard(envelope: Envelope): number {
-    const { broker } = this.#rooms
+    const broker = this.#broker
     switch (envelope.kind) {
       case 'broadcast':
         return broker.here(envelope)
@@ -367,41 +304,6 @@ export class Gateway implements Host {
     this.#assignment.suspend()
     await this.#lease.known()
     if (!this.#lease.lost) this.#assignment.resume()
-  }
-
-  async #back(): Promise<void> {
-    await this.#lease.renew()
-    await this.#heal()
-    if (!this.#unhealed) this.#healIn(HEAL_AGAIN_MS)
-  }
-
-  /** One at a time; what is lost while it runs is healed by one more. */
-  #heal(): Promise<void> {
-    this.#healAgain = this.#healing !== undefined
-    this.#healing ??= this.#makeRight().finally(() => {
-      this.#healing = undefined
-      if (this.#healAgain) this.#heal()
-    })
-    return this.#healing
-  }
-
-  #healIn(ms: number): void {
-    clearTimeout(this.#healLater)
-    if (!this.#ended) this.#healLater = setTimeout(() => this.#heal(), ms)
-  }
-
-  async #makeRight(): Promise<void> {
-    if (this.#lease.lost) return
-    try {
-      await this.#lease.raise()
-      const isOurs = (fd: number) => this.hub.get(fd) !== undefined || this.#cleaning.has(fd)
-      await this.#registry.heal(this.hub.all(), isOurs)
-      this.#unhealed = false
-    } catch (error) {
-      if (!this.#unhealed) log.warn({ err: error }, 'the record could not be made right yet; it is tried again')
-      this.#unhealed = true
-      this.#healIn(HEAL_RETRY_MS)
-    }
   }
 
   /** Others have taken this gateway for dead: its connections must not live on as ghosts. Their hooks have run. */

@@ -1,4 +1,4 @@
-import type { Bytes } from '../Link/Contract'
+import type { Audience, Bytes } from '../Link/Contract'
 import { userKey } from '../Record/Keys'
 import type { Connection } from './Connection'
 
@@ -46,11 +46,6 @@ export class Hub {
     return this.#byFd.values()
   }
 
-  /** @param user as `userKey` calls it */
-  ofUser(user: string): Iterable<Connection> {
-    return this.#byUser.get(user) ?? []
-  }
-
   /** @returns the members that joined a group here; undefined when nobody did, so that it may be a set filled by hand */
   members(group: string): ReadonlySet<Connection> | undefined {
     return this.#groups.get(group)
@@ -64,9 +59,28 @@ export class Hub {
     return count
   }
 
+  /** @returns the connections of an audience that are here, less some fds */
+  audience(audience: Audience, name: string, except: readonly number[]): Connection[] {
+    const found = [...this.#find(audience, name)]
+    return except.length === 0 ? found : found.filter(({ fd }) => !except.includes(fd))
+  }
+
   /** Sends to every member of a group. */
   publish(group: string, text: Bytes): void {
     for (const publish of this.#topics) publish(group, text)
+  }
+
+  #find(audience: Audience, name: string): Iterable<Connection> {
+    switch (audience) {
+      case 'group':
+        return this.members(name) ?? []
+      case 'user':
+        return this.#byUser.get(name) ?? []
+      case 'port':
+        return [...this.all()].filter(({ port }) => port === name)
+      case 'all':
+        return this.all()
+    }
   }
 }
 

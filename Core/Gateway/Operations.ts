@@ -11,6 +11,7 @@ import type { Hub } from './Hub'
 import type { Lease } from './Lease'
 import { readAnnouncement, readKick, readKickThese, readReportThese } from './Questions'
 import type { Registry } from './Registry'
+import type { Reports } from './Reports'
 import { readFds } from './Sets'
 
 export interface OperationsOptions {
@@ -20,6 +21,7 @@ export interface OperationsOptions {
   readonly registry: Registry
   readonly groups: Groups
   readonly broker: Broker
+  readonly reports: Reports
   readonly redis: Redis
   readonly elsewhere: Elsewhere | undefined
 }
@@ -36,12 +38,12 @@ export class Operations {
 
   /** For a worker of this machine. @throws StoreAway, and what the operation fails with */
   async perform(operation: Operation, fd: number, text: string): Promise<Answer> {
-    const { hub, broker, elsewhere } = this.#options
+    const { hub, reports, elsewhere } = this.#options
     switch (operation) {
       case 'kick':
         return this.#kick(readKick(text))
       case 'report':
-        return broker.report(readAnnouncement(text))
+        return reports.send(readAnnouncement(text))
       case 'count': {
         const counts = await elsewhere?.askAll(ALL_CHANNEL, 'count', 0, text)
         return counts?.map(Number).reduce((all, one) => all + one, 0) ?? hub.count(text || undefined)
@@ -59,7 +61,7 @@ export class Operations {
 
   /** For another gateway: only what can be done here. */
   async performHere(operation: BusOperation, fd: number, text: string): Promise<Answer> {
-    const { hub, broker } = this.#options
+    const { hub, reports } = this.#options
     switch (operation) {
       case 'kick':
         return false // comes as `kickThese`
@@ -68,10 +70,10 @@ export class Operations {
         return this.#kickHere(fds, code, reason)
       }
       case 'report':
-        return broker.reportHere(readAnnouncement(text))
+        return reports.sendHere(readAnnouncement(text))
       case 'reportThese': {
         const { fds, text: sent } = readReportThese(text)
-        return broker.reportThese(fds, sent)
+        return reports.sendToThese(fds, sent)
       }
       case 'count':
         return hub.count(text || undefined)

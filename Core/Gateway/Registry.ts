@@ -1,20 +1,12 @@
 import type { Redis } from 'ioredis'
 import { log } from '../../Library/Log/Log'
-import {
-  closeKeysKey,
-  controllersKey,
-  FDINFO,
-  instanceFdsKey,
-  instanceOf,
-  UIDTOFD,
-  UIDTOFD_TYPE,
-  userFdsKey,
-} from '../Record/Keys'
-import { REMOVE_FD, REPLACE_FD } from '../Record/Scripts'
-import { readUser, type User } from './Auth'
+import { closeKeysKey, controllersKey, FDINFO, instanceFdsKey, instanceOf } from '../Record/Keys'
+import { readUser } from './Auth'
 import { Connection } from './Connection'
 import type { Lease } from './Lease'
 import type { Logins } from './Logins'
+import { Presence } from './Presence'
+import { addFd, isNoSet, removeFd } from './Sets'
 
 /** Connections that are put on record again at once when Redis comes back. */
 const HEAL_BATCH = 500
@@ -37,6 +29,7 @@ export class Registry {
   readonly #redis: Redis
   readonly #lease: Lease
   readonly #logins: Logins
+  readonly #presence: Presence
   readonly #fds: string
   /** Those that are being put on record now. */
   readonly #putting = new Map<Connection, Promise<void>>()
@@ -56,6 +49,7 @@ export class Registry {
     this.#redis = redis
     this.#lease = lease
     this.#logins = logins
+    this.#presence = new Presence(redis)
     this.#fds = instanceFdsKey(lease.instance)
   }
 
@@ -89,11 +83,11 @@ export class Registry {
     const writes: Promise<unknown>[] = [redis.sadd(this.#fds, fd)]
     if (user === undefined) await Promise.all(writes)
     else if (this.#logins.allows(user.type)) {
-      writes.push(redis.zadd(userFdsKey(user.type, user.id), connection.openedAt, fd), ...this.#present(fd, user))
+      writes.push(this.#presence.enter(user, fd, connection.openedAt), this.#presence.show(user, fd))
       await Promise.all(writes)
     } else {
       const [stays] = await Promise.all([this.#logins.enter(connection), ...writes])
-      if (stays && !this.#forgotten.has(connection)) await Promise.all(this.#present(fd, user))
+      if (stays && !this.#forgotten.has(connection)) await this.#presence.show(user, fd)
     }
   }
 
@@ -101,26 +95,7 @@ export class Registry {
   async #putLate(connection: Connection): Promise<void> {
     await this.put(connection)
     const { user } = connection
-    if (user?.type === UIDTOFD_TYPE) await this.#findNewest(user.type, user.id)
-  }
-
-  /** Makes the newest one that is on record the user's newest. It may close, or be followed, at this very moment: so until it stays. */
-  async #findNewest(type: string, id: string | number): Promise<void> {
-    const redis = this.#redis
-    let last: string | undefined
-    for (;;) {
-      const [newest] = await redis.zrange(userFdsKey(type, id), 0, '0', 'REV')
-      if (newest === last) return
-      if (newest !== undefined) await redis.eval(REPLACE_FD.lua, 1, UIDTOFD, id, newest)
-      else if (last !== undefined) await redis.eval(REMOVE_FD.lua, 1, UIDTOFD, id, last)
-      last = newest
-    }
-  }
-
-  #present(fd: number, user: User): Promise<unknown>[] {
-    const writes: Promise<unknown>[] = [this.#redis.hset(FDINFO, String(fd), user.json)]
-    if (user.type === UIDTOFD_TYPE) writes.push(this.#redis.eval(REPLACE_FD.lua, 1, UIDTOFD, user.id, fd))
-    return writes
+    if (user) await this.#presence.findNewest(user)
   }
 
   /** @returns a connection of a dead gateway, as the record has it */
@@ -270,7 +245,7 @@ export class Registry {
   async #putAgain(connection: Connection): Promise<void> {
     const { fd } = connection
     const writes: Promise<unknown>[] = [this.#putLate(connection)]
-    for (const group of connection.groups ?? []) writes.push(this.#joinSet(group, fd))
+    for (const group of connection.groups ?? []) writes.push(addFd(this.#redis, group, fd))
     if (connection.closeKeys?.size) writes.push(this.#redis.sadd(closeKeysKey(fd), ...connection.closeKeys))
     if (connection.controllers?.size) writes.push(this.#redis.sadd(controllersKey(fd), ...connection.controllers))
     await Promise.all(writes)
@@ -283,48 +258,12 @@ export class Registry {
     const { fd, user, groups, closeKeys } = connection
     const doubted = [...(this.#doubts.get(connection)?.values() ?? [])].filter(({ set }) => set === 'groups')
     const sets = new Set([...(groups ?? []), ...(closeKeys ?? []), ...doubted.map(({ name }) => name)])
-    const steps: Promise<unknown>[] = [...sets].map((key) => this.#leaveSet(key, fd))
-    if (user) steps.push(this.#removeUser(user.type, user.id, fd))
+    const steps: Promise<unknown>[] = [...sets].map((key) => removeFd(redis, key, fd))
+    if (user) steps.push(this.#presence.remove(user, fd))
     await Promise.all(steps)
     // Whoever goes on after a death in the middle reads there what is still to be done.
     await Promise.all([redis.del(closeKeysKey(fd)), redis.del(controllersKey(fd)), redis.hdel(FDINFO, String(fd))])
     await redis.srem(instanceFdsKey(instanceOf(fd)), fd)
-  }
-
-  /** One key that others have filled with something else must not keep the rest from being healed. */
-  async #joinSet(key: string, fd: number): Promise<void> {
-    try {
-      await this.#redis.sadd(key, fd)
-    } catch (error) {
-      if (!isNoSet(error)) throw error
-      log.warn({ group: key, fd }, 'the key of a group is no Redis set any more; the fd cannot stand in it')
-    }
-  }
-
-  /** A key that user code named may be no set: that is its own error, and must not keep the rest from being cleaned. */
-  async #leaveSet(key: string, fd: number): Promise<void> {
-    try {
-      await this.#redis.srem(key, fd)
-    } catch (error) {
-      if (!isNoSet(error)) throw error
-      log.warn({ closeKey: key, fd }, 'a close key is no Redis set; the fd cannot leave it')
-    }
-  }
-
-  async #removeUser(type: string, id: string | number, fd: number): Promise<void> {
-    const redis = this.#redis
-    const key = userFdsKey(type, id)
-    await redis.zrem(key, fd)
-    if (type !== UIDTOFD_TYPE) return
-    // The newest one that is still open takes its place. It may close at this very moment, so its presence is asked again.
-    let gone: string | number = fd
-    while ((await redis.eval(REMOVE_FD.lua, 1, UIDTOFD, id, gone)) === 1) {
-      const [next] = await redis.zrange(key, 0, '0', 'REV')
-      if (next === undefined) return
-      await redis.hsetnx(UIDTOFD, String(id), next)
-      if ((await redis.zscore(key, next)) !== null) return
-      gone = next
-    }
   }
 
   #tryAgain(): void {
@@ -350,8 +289,6 @@ export class Registry {
     for (const [of, places] of this.#doubts) if (places.size === 0) this.#doubts.delete(of)
   }
 }
-
-const isNoSet = (error: unknown) => error instanceof Error && error.message.startsWith('WRONGTYPE')
 
 /** For what is tried again. */
 function ignore(): void {}

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { log } from '../../Library/Log/Log'
 import { isFd } from '../Record/Keys'
 
 /** Members that Redis is asked for at once: it answers for that many within any time limit. A small set is answered whole. */
@@ -15,3 +16,25 @@ export async function readFds(redis: Redis, key: string): Promise<number[]> {
   } while (cursor !== '0')
   return [...fds]
 }
+
+/** One key that others have filled with something else must not keep the rest from being put on record. @throws StoreAway */
+export async function addFd(redis: Redis, key: string, fd: number): Promise<void> {
+  try {
+    await redis.sadd(key, fd)
+  } catch (error) {
+    if (!isNoSet(error)) throw error
+    log.warn({ group: key, fd }, 'the key of a group is no Redis set any more; the fd cannot stand in it')
+  }
+}
+
+/** A key that user code named may be no set: that is its own error, and must not keep the rest from being cleaned. @throws StoreAway */
+export async function removeFd(redis: Redis, key: string, fd: number): Promise<void> {
+  try {
+    await redis.srem(key, fd)
+  } catch (error) {
+    if (!isNoSet(error)) throw error
+    log.warn({ closeKey: key, fd }, 'a close key is no Redis set; the fd cannot leave it')
+  }
+}
+
+export const isNoSet = (error: unknown) => error instanceof Error && error.message.startsWith('WRONGTYPE')

@@ -24,7 +24,7 @@ class GatewayProcess implements Life {
       reaped: () => exit(EXIT.failed), // the supervisor starts another one, which has a number of its own
     })
     this.#house = house
-    this.#links = new LinkServer(boot.link.secret, house.gateway)
+    this.#links = new LinkServer(boot.link.secret, house.gateway.workers)
     const [path = ''] = boot.link.paths
     await this.#links.listen(path)
     return { report: 'ready', engine: engineVersion, identity: house.gateway.identity }
@@ -49,7 +49,7 @@ class GatewayProcess implements Life {
       case 'say':
         return await house.say(order.text)
       case 'muster':
-        return { report: 'mustered', missing: house.gateway.muster(order.workers) }
+        return { report: 'mustered', missing: house.gateway.workers.missing(order.workers) }
       case 'assign':
         return { report: 'assigned', missing: house.gateway.assign(order.workers, order.config) }
       default:
@@ -71,7 +71,7 @@ class GatewayProcess implements Life {
     const { max_wait_time = 0, reactor_num = 1 } = this.#boot?.config.setting ?? {}
     const late = new Promise<void>((resolve) => setTimeout(resolve, max_wait_time * 1000))
     await Promise.race([house.stop('serverStops'), late])
-    const workers = house.gateway.workerPids
+    const workers = house.gateway.workers.pids
     this.#links?.close()
     // Other gateways may still need them, and the store: they end by themselves when the last one has let them go.
     if (reactor_num > 1) await Promise.race([ended(workers), late])

@@ -18,13 +18,29 @@ interface Member {
   readonly heard: number[]
   /** Messages to other groups. */
   strange: number
+  /** What it was refused. */
+  readonly refusals: string[]
+  /** Who waits for the answer to a message of its own, by number. */
+  readonly waiting: Map<number, () => void>
 }
+
+/** Messages of one client that wait for their answers: fewer than a connection may have. */
+const IN_FLIGHT = 8
 
 async function join(cluster: Cluster, index: number): Promise<Member> {
   const client = await cluster.connect(index)
-  const member: Member = { client, group: nameOf(Math.floor(index / 2)), heard: [], strange: 0 }
+  const member: Member = {
+    client,
+    group: nameOf(Math.floor(index / 2)),
+    heard: [],
+    strange: 0,
+    refusals: [],
+    waiting: new Map(),
+  }
   client.socket.on('message', (data) => {
-    const { event, info, param } = JSON.parse(String(data))
+    const { status, event, info, param, callId } = JSON.parse(String(data))
+    if (status >= 400) member.refusals.push(String(data))
+    if (event === 'done' || status >= 400) member.waiting.get(callId)?.()
     if (event !== 'said') return
     if (info === member.group) member.heard.push(Number(param))
     else member.strange++
@@ -34,6 +50,19 @@ async function join(cluster: Cluster, index: number): Promise<Member> {
 }
 
 const joinAll = (cluster: Cluster) => Promise.all(Array.from({ length: CLIENTS }, (_, index) => join(cluster, index)))
+
+/** Sends messages, each when one of those before it has been answered. */
+async function say({ client, waiting }: Member, messages: { group: string; n: number }[]): Promise<void> {
+  const lane = async () => {
+    for (let message = messages.pop(); message; message = messages.pop()) {
+      const { group, n } = message
+      const answered = new Promise<void>((resolve) => waiting.set(n, resolve))
+      client.send({ method: 'bus.kit.say', group, n, callId: n })
+      await answered
+    }
+  }
+  await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
+}
 
 /** All members of a group heard the same, in the same order, nothing twice, and nothing of another group. */
 function expectOneOrder(members: readonly Member[]): void {
@@ -60,12 +89,14 @@ describe.each(SHAPES)('$title', ({ machines, env }) => {
     const members = await joinAll(cluster)
     const sent = new Map<string, number[]>()
     const began = performance.now()
+    const messages = members.map((): { group: string; n: number }[] => [])
     for (let n = 0; n < 10_000; n++) {
       const group = nameOf(Math.floor(Math.random() * GROUPS))
-      const sender = members[Math.floor(Math.random() * CLIENTS)]
-      sender?.client.send({ method: 'bus.kit.say', group, n, callId: n })
+      messages[Math.floor(Math.random() * CLIENTS)]?.push({ group, n })
       sent.set(group, [...(sent.get(group) ?? []), n])
     }
+    await Promise.all(members.map((member, index) => say(member, messages[index] ?? [])))
+    expect(members.flatMap(({ refusals }) => refusals)).toEqual([])
     await eventually(() => {
       for (const { group, heard } of members) expect(heard.length).toBeGreaterThanOrEqual(sent.get(group)?.length ?? 0)
     }, 30_000)

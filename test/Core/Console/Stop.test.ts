@@ -21,8 +21,12 @@ afterAll(async () => {
 /** What the user's hooks did, in order. */
 const notes = () => redis.lrange('OPS_NOTES', 0, -1)
 
-/** Keys of the server that stand in Redis, but the counter of its starts. */
-const record = async () => (await redis.keys('*')).filter((key) => !['OPS_NOTES', 'WEBSOCKET_INSTANCES'].includes(key))
+/** Keys of the server that stand in Redis, but the counter of its starts, and the tombstones that say that these have ended. */
+async function record(): Promise<string[]> {
+  const keys = await redis.keys('*')
+  const values = await Promise.all(keys.map((key) => redis.get(key).catch(() => undefined)))
+  return keys.filter((key, at) => !['OPS_NOTES', 'WEBSOCKET_INSTANCES'].includes(key) && values[at] !== 'dead')
+}
 
 function start(mode: string, env: Record<string, string> = {}, options: ServerProgramOptions = {}) {
   return ServerProgram.start({

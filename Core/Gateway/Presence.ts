@@ -1,0 +1,54 @@
+import type { Redis } from 'ioredis'
+import { FDINFO, UIDTOFD, UIDTOFD_TYPE, userFdsKey } from '../Record/Keys'
+import { REMOVE_FD, REPLACE_FD } from '../Record/Scripts'
+import type { User } from './Auth'
+
+/** What stands on record of users: the fds of each, and for those whom PHP looks up by it the newest one. All of it @throws StoreAway. */
+export class Presence {
+  readonly #redis: Redis
+
+  constructor(redis: Redis) {
+    this.#redis = redis
+  }
+
+  /** Puts an fd among those of its user. @param openedAt milliseconds of the epoch */
+  async enter({ type, id }: User, fd: number, openedAt: number): Promise<void> {
+    await this.#redis.zadd(userFdsKey(type, id), openedAt, fd)
+  }
+
+  /** Tells whose an fd is, and makes it its user's newest. */
+  async show({ type, id, json }: User, fd: number): Promise<void> {
+    const told = this.#redis.hset(FDINFO, String(fd), json)
+    await Promise.all([told, type === UIDTOFD_TYPE && this.#redis.eval(REPLACE_FD.lua, 1, UIDTOFD, id, fd)])
+  }
+
+  /** Makes the newest fd that is on record its user's newest. It may close, or be followed, at this very moment: so until it stays. */
+  async findNewest({ type, id }: User): Promise<void> {
+    if (type !== UIDTOFD_TYPE) return
+    const redis = this.#redis
+    let last: string | undefined
+    for (;;) {
+      const [newest] = await redis.zrange(userFdsKey(type, id), 0, '0', 'REV')
+      if (newest === last) return
+      if (newest !== undefined) await redis.eval(REPLACE_FD.lua, 1, UIDTOFD, id, newest)
+      else if (last !== undefined) await redis.eval(REMOVE_FD.lua, 1, UIDTOFD, id, last)
+      last = newest
+    }
+  }
+
+  async remove({ type, id }: User, fd: number): Promise<void> {
+    const redis = this.#redis
+    const key = userFdsKey(type, id)
+    await redis.zrem(key, fd)
+    if (type !== UIDTOFD_TYPE) return
+    // The newest one that is still open takes its place. It may close at this very moment, so its presence is asked again.
+    let gone: string | number = fd
+    while ((await redis.eval(REMOVE_FD.lua, 1, UIDTOFD, id, gone)) === 1) {
+      const [next] = await redis.zrange(key, 0, '0', 'REV')
+      if (next === undefined) return
+      await redis.hsetnx(UIDTOFD, String(id), next)
+      if ((await redis.zscore(key, next)) !== null) return
+      gone = next
+    }
+  }
+}
