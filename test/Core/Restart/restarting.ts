@@ -8,7 +8,7 @@ import { allKeys, instanceOf } from '../Cluster/cluster'
 import { Project } from '../Reload/project'
 
 /** Seconds over which the closes are spread. */
-export const DRAIN_S = 2
+export const DRAIN_S = 3
 
 export const OPTIONS: AppOptions = {
   setting: { reactor_num: 2, worker_num: 2, drain_time: DRAIN_S, max_wait_time: 4 },
@@ -22,13 +22,21 @@ const ROOM = `
     app.sendSuccessMessage(fd, 'entered', 'ok', fd)
   }
   async say(app, { text }) { app.to('RESTART_ROOM').send('said', text) }
-  never(app, { fd }) { app.sendSuccessMessage(fd, 'begun', 'ok'); return new Promise(() => {}) }
   onClose(app, { fd, closeCode }) { log.info({ told: fd, closeCode }, 'Room was told') }
   onReload() { log.info('Room reloads') }`
 
+/** Its onClose never ends, so that it is given up after 5 s. */
+const SLOW = `
+  async enter(app, { fd }) {
+    await app.fdAddController(fd, 'Slow.Slow')
+    app.sendSuccessMessage(fd, 'entered', 'ok', fd)
+  }
+  onClose() { return new Promise(() => {}) }`
+
 export function makeProject(options = OPTIONS): Project {
   const project = new Project(options)
-  project.controller('Room', { members: ROOM, actions: ['enter', 'say', 'never'] })
+  project.controller('Room', { members: ROOM, actions: ['enter', 'say'] })
+  project.controller('Slow', { members: SLOW, actions: ['enter'] })
   return project
 }
 
@@ -37,9 +45,9 @@ export interface Guest {
   readonly fd: number
 }
 
-export async function enter(server: Server, id: string): Promise<Guest> {
+export async function enter(server: Server, id: string, room: 'room' | 'slow' = 'room'): Promise<Guest> {
   const client = await Client.connect(server.url(), phone(id))
-  const { param } = await client.call('room.room.enter', {}, 10_000)
+  const { param } = await client.call(`${room}.${room}.enter`, {}, 10_000)
   return { client, fd: Number(param) }
 }
 
