@@ -8,7 +8,7 @@ import { Child } from './Child'
 import { type Crew, type Manned, START_GRACE_MS, STOP_GRACE_MS, type Supplies } from './Crew'
 import { type CrewView, say, viewGateway } from './Inquiry'
 import { lastHook } from './LastHook'
-import { drain, HANDSHAKE_MS } from './MakeWay'
+import { closed, drain, HANDSHAKE_MS } from './MakeWay'
 import { reservePorts } from './Ports'
 import { Queue } from './Queue'
 import { checkReload, checkRestart } from './Unchangeable'
@@ -164,13 +164,13 @@ export class BaseCrew implements Crew {
   async #leave(old: Started, setting: AppConfig['setting'], progress: (step: string) => void): Promise<void> {
     const { child } = old
     const limitMs = setting.max_wait_time * 1000
-    await Promise.race([child.ask({ order: 'unlisten' }, 'unlistened').catch(ignore), pause(limitMs)])
+    await closed(child.ask({ order: 'unlisten' }, 'unlistened'))
     const handshakes = pause(HANDSHAKE_MS)
     // The embedded store is for one process that knows everybody: two must not serve for longer than it takes to close.
     const ms = this.#supplies.embedded ? 0 : setting.drain_time * 1000
     await drain(child, ms, (left) => progress(`${left} clients left`))
     await handshakes
-    await Promise.race([child.ask({ order: 'hook', hook: 'onReload' }, 'hooked').catch(ignore), pause(limitMs)])
+    await Promise.race([child.ask({ order: 'hook', hook: 'onReload' }, 'hooked').catch(() => {}), pause(limitMs)])
     await child.stop({ order: 'stop', reason: 'restart' }, limitMs + STOP_GRACE_MS)
     if (!child.clean) this.#reap(old.identity)
   }
@@ -217,6 +217,3 @@ export class BaseCrew implements Crew {
     }
   }
 }
-
-/** For a process that has died: whoever ends it learns that. */
-function ignore(): void {}

@@ -1,5 +1,5 @@
 import { log } from '../../Library/Log/Log'
-import type { Identity, StopReason } from '../Orders'
+import type { Identity } from '../Orders'
 import { Backoff, pause } from './Backoff'
 import type { Manned, Supplies } from './Crew'
 import { Gate } from './Gate'
@@ -89,9 +89,10 @@ export class Gateways {
   }
 
   /** Ends all in good order. @param deadlineMs milliseconds; then they are killed */
-  async stop(reason: StopReason, deadlineMs: number): Promise<void> {
+  async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true
-    await Promise.all([...this.#all].map((gate) => gate.child.stop({ order: 'stop', reason }, deadlineMs)))
+    const order = { order: 'stop', reason: 'serverStops' } as const
+    await Promise.all([...this.#all].map((gate) => gate.child.stop(order, deadlineMs)))
   }
 
   /** Lets one of these clean up after a gateway that has died. Its lease need not run out first: it is dead for certain. */

@@ -4,7 +4,7 @@ import type { AppConfig } from '../../Library/Config/Schema'
 type Outside = AppConfig['outside']
 
 /** The ports that this server listens on already. */
-export interface Held {
+interface Held {
   /** As they were configured: one may be 0. */
   readonly asked: Outside
   /** As they were found. */
@@ -28,6 +28,7 @@ export async function reservePorts(
     for (const [name, options] of Object.entries(outside)) {
       const stays = options.port === 0 && asked[name]?.port === 0 ? ours[name]?.port : undefined
       const port = stays ?? options.port
+      // The engine shares it with ourselves, once.
       if (own.includes(port)) {
         own.splice(own.indexOf(port), 1)
         ports[name] = { ...options, port }

@@ -116,17 +116,11 @@ export class ProcessCrew implements Crew {
   async #restart(progress: (step: string) => void): Promise<void> {
     const old = this.#team
     const generation = this.#take()
-    const team = await this.#prepare(old, generation)
-    const { gateways, workers } = team.size
-    progress(`${count(gateways, 'new gateway')} and ${count(workers, 'new worker')} are ready`)
-    const ports = await team.listen().catch((error: unknown) => {
-      generation.drop()
-      throw error
-    })
+    const { team, ports } = await this.#open(old, generation, progress)
     this.#coming = undefined
     this.#serving = team
     this.#leaving = old
-    log.info({ generation: generation.number, ports, gateways, workers }, 'restart: new processes serve')
+    log.info({ generation: generation.number, ports, ...team.size }, 'restart: new processes serve')
     progress('they listen; the old ones make way')
     const { drain_time, max_wait_time } = team.config.setting
     // The embedded store is for one gateway that knows everybody: two must not serve for longer than it takes to close.
@@ -137,8 +131,8 @@ export class ProcessCrew implements Crew {
     log.info({ generation: generation.number }, 'restart: the last old process has ended')
   }
 
-  /** @returns a team that is ready to listen @throws Error that says why nothing has changed */
-  async #prepare(old: Team, generation: Generation): Promise<Team> {
+  /** @returns a team that listens beside the old one @throws Error that says why nothing has changed */
+  async #open(old: Team, generation: Generation, progress: (step: string) => void) {
     try {
       const configured = await old.scout(generation)
       checkRestart(old.configured, configured)
@@ -150,7 +144,9 @@ export class ProcessCrew implements Crew {
       const team = this.#form(generation, configured, { ...this.#supplies, config: { ...configured, outside } })
       this.#coming = team
       await team.prepare(false)
-      return team
+      const { gateways, workers } = team.size
+      progress(`${count(gateways, 'new gateway')} and ${count(workers, 'new worker')} are ready`)
+      return { team, ports: await team.listen() }
     } catch (error) {
       this.#coming = undefined
       generation.drop()

@@ -12,7 +12,7 @@ import { Hands } from './Hands'
 import { type CrewView, say, viewGateway, viewWorker } from './Inquiry'
 import { lastHook } from './LastHook'
 import { LifeSigns } from './LifeSigns'
-import { drain, HANDSHAKE_MS } from './MakeWay'
+import { closed, drain, HANDSHAKE_MS } from './MakeWay'
 import { Queue } from './Queue'
 import { Replacements } from './Replacements'
 import { Slots } from './Slots'
@@ -168,7 +168,7 @@ export class Team {
   async leave(drainMs: number, limitMs: number, heir: Team, progress: (step: string) => void): Promise<void> {
     const gates = this.#gateways.living
     // All of them before the first one drains: who comes back must not meet an old one again.
-    await this.#gateways.unlisten()
+    await closed(this.#gateways.unlisten())
     const handshakes = pause(HANDSHAKE_MS)
     const ends: Promise<void>[] = []
     for (const gate of gates) {
@@ -202,7 +202,7 @@ export class Team {
     }
     const told = await Promise.all(hands.map((hand) => lastHook(hand.child, deadlineMs / 2)))
     if (told.includes(false)) clean = false
-    await this.#gateways.stop('serverStops', deadlineMs)
+    await this.#gateways.stop(deadlineMs)
     await Promise.all(hands.map((hand) => hand.end()))
     clearTimeout(late)
     this.#signs.stop()

@@ -145,12 +145,15 @@ test('two at once come one after the other, and a reload waits, too', async () =
   expect(all).toEqual([...one, ...one, ...one, ...reload])
 })
 
-test('an old gateway that is killed while it drains leaves no ghost, and the restart ends', async () => {
+test.each([
+  ['dies', 'SIGKILL'],
+  ['stands still', 'SIGSTOP'],
+] as const)('an old gateway that %s while it makes way leaves no ghost, and the restart ends', async (_, signal) => {
   const old = await enterMany(server, 40, 'old')
   const before = gatewaysOf(server)
   const restarting = restart(server, project)
   await serves(server)
-  process.kill(before.at(-1) ?? 0, 'SIGKILL')
+  process.kill(before.at(-1) ?? 0, signal)
   // Somebody listens all the time, so a load balancer need not look elsewhere.
   expect((await fetch(`http://${addressOf(server.runtime)}/readyz`)).status).toBe(200)
   expect((await restarting).code).toBe(0)
