@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 const PATIENT = ['test/Core/{Cluster,Outage}/**/*.test.ts', 'test/Public/**/*.test.ts']
 
 // These put a server under load and look at how it holds: nothing else runs beside them.
-const LOAD = ['test/Core/{Broker,Crew,Faults,Reload}/**/*.test.ts']
+const LOAD = ['test/Core/{Broker,Crew,Faults,Reload,Restart}/**/*.test.ts']
 
 const shared = {
   setupFiles: ['reflect-metadata'],

@@ -36,10 +36,12 @@ export interface Identity {
 /** From the supervisor to a process. */
 export type Order =
   | { readonly order: 'boot'; readonly boot: Boot }
-  /** To a gateway: open the public ports. */
-  | { readonly order: 'listen' }
+  /** To a gateway: open the public ports; default: those that it was started with. */
+  | { readonly order: 'listen'; readonly outside?: AppConfig['outside'] }
   /** To a gateway: close them; the connections stay. */
   | { readonly order: 'unlisten' }
+  /** To a gateway that has closed its ports: close the connections with 1012, evenly spread over so many milliseconds. */
+  | { readonly order: 'drain'; readonly ms: number }
   /** To a gateway: have these workers joined? Nothing changes. */
   | { readonly order: 'muster'; readonly workers: readonly number[] }
   /** To a gateway: these workers serve, each its slot; null: a slot whose worker is still to come. */
@@ -116,6 +118,10 @@ export type Report =
   | { readonly report: 'failed'; readonly message: string }
   | { readonly report: 'listening'; readonly ports: Readonly<Record<string, number>> }
   | { readonly report: 'unlistened' }
+  /** So many connections are still to be closed. */
+  | { readonly report: 'draining'; readonly left: number }
+  /** All connections are closed; their hooks may still run. */
+  | { readonly report: 'emptied' }
   /** The workers that have not joined. */
   | { readonly report: 'mustered'; readonly missing: readonly number[] }
   /** A worker has joined the gateway that listens on this path; `failure`: it could not. */

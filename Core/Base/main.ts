@@ -19,9 +19,8 @@ class Base implements Life {
 
   async start(boot: Boot): Promise<Report> {
     const { root, runtime, name, link } = boot
-    // A restart brings new code and its configuration; the ports are those that were found at the start.
-    const configured = readConfig(root, process.env)
-    const config = { ...configured, outside: boot.config.outside }
+    // A restart brings new code and its configuration.
+    const config = readConfig(root, process.env)
     configureLog({ ...config.log, runtime, name })
     const sources = loadSources(root, (file) => tell({ report: 'loads', file }))
     const house = await House.open(
@@ -46,16 +45,18 @@ class Base implements Life {
     this.#house = house
     this.#worker = worker
     watchUserCode(() => watch.inside(), true) // the connections live here: a throw in a timer must not end them
-    return { report: 'ready', engine: engineVersion, identity: house.gateway.identity, config: configured }
+    return { report: 'ready', engine: engineVersion, identity: house.gateway.identity, config }
   }
 
   async order(order: Order): Promise<Report | undefined> {
     switch (order.order) {
       case 'listen':
-        return { report: 'listening', ports: (await this.#house?.listen()) ?? {} }
+        return { report: 'listening', ports: (await this.#house?.listen(order.outside)) ?? {} }
       case 'unlisten':
-        this.#house?.unlisten()
+        await this.#house?.unlisten()
         return { report: 'unlistened' }
+      case 'drain':
+        return await this.#house?.drain(order.ms)
       case 'hook':
         await this.#worker?.tellAll(order.hook)
         return { report: 'hooked' }

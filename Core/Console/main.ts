@@ -8,6 +8,7 @@ import { addKick } from './kick'
 import { addLogs } from './logs'
 import { isMswoole, runMswoole } from './mswoole'
 import { addReload } from './reload'
+import { addRestart } from './restart'
 import { addRoutes } from './routes'
 import { addSay } from './say'
 import { addStart } from './start'
@@ -31,6 +32,7 @@ name one elsewhere. MSwoole's own form: console -s start|stop|reload|status|say 
   addStart(program)
   addStop(program)
   addReload(program)
+  addRestart(program)
   addStatus(program)
   addSay(program)
   addKick(program)

@@ -3,7 +3,7 @@ import { isStoreAway } from '../../Library/Cache/Cache'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
-import type { GatewayStatus, Identity } from '../Orders'
+import type { GatewayStatus, Identity, StopReason } from '../Orders'
 import { ALL_CHANNEL, FDS_AN_INSTANCE, instanceChannel } from '../Record/Keys'
 import { Assignment } from './Assignment'
 import { Auth, type User } from './Auth'
@@ -74,6 +74,7 @@ export class Gateway {
   #auth: Auth
   #perIp: PerIp
   #seq = 0
+  #stopping = false
 
   constructor(config: AppConfig, { redis, lease, bus, firstInstance }: Ground, watcher: Watcher) {
     const { hub } = this
@@ -229,8 +230,14 @@ export class Gateway {
     this.#cleaning.set(fd, cleaning)
   }
 
+  /** Handshakes come too late: those who connected before the port was closed, too. */
+  get stopping(): boolean {
+    return this.#stopping
+  }
+
   /** Closes every connection, and waits until each is off the record. */
-  async stop(reason: 'serverStops' | 'restart'): Promise<void> {
+  async stop(reason: StopReason): Promise<void> {
+    this.#stopping = true
     for (const connection of this.hub.all()) connection.close(reason)
     await Promise.all(this.#cleaning.values())
     await this.#bus?.settled() // what the hooks have sent

@@ -34,7 +34,7 @@ export interface OutsideOptions {
 }
 
 /** Why a handshake was refused; for the log. */
-type RefusedFor = Refusal | 'too many connections of one address' | 'not a WebSocket handshake'
+type RefusedFor = Refusal | 'too many connections of one address' | 'not a WebSocket handshake' | 'the server stops'
 
 /** One public port: handshakes, bytes in and bytes out, and files. */
 export class Outside {
@@ -105,6 +105,10 @@ export class Outside {
       if (request.getHeader('sec-websocket-version') !== '13' || !isKey(key) || hasBody(request)) {
         this.#refused.add('not a WebSocket handshake')
         return refuse(response, '400 Bad Request', 'not a WebSocket handshake')
+      }
+      if (this.#gateway.stopping) {
+        this.#refused.add('the server stops')
+        return refuse(response, '503 Service Unavailable', 'server stops')
       }
       if (this.#gateway.perIp.full(ip)) {
         this.#refused.add('too many connections of one address')

@@ -18,6 +18,9 @@ export async function answer(command: unknown, commands: Commands, progress: (st
       case 'reload':
         await commands.reload(progress)
         return done('服务即将重启')
+      case 'restart':
+        await commands.restart(progress)
+        return done('服务已重启')
       case 'stop':
         commands.stop()
         return done('服务即将关闭')

@@ -24,6 +24,8 @@ const MOST_A_SECOND = 20
 export interface Commands {
   /** @param progress told of each step @returns when no old code runs any more @throws Error that says why nothing has changed */
   reload(progress: (step: string) => void): Promise<void>
+  /** @param progress told of each step @returns when no old process runs any more @throws Error that says why nothing has changed */
+  restart(progress: (step: string) => void): Promise<void>
   /** Begins to stop. */
   stop(): void
   status(): Promise<Status>

@@ -3,14 +3,12 @@ export class Queue {
   #last: Promise<unknown> = Promise.resolve()
   #count = 0
 
-  /** Whether what is added now has to wait. */
-  get busy(): boolean {
-    return this.#count > 0
-  }
-
-  /** @returns what the work returns, when its turn has come; a failure is the caller's, and stops nobody behind it */
-  run<T>(work: () => Promise<T>): Promise<T> {
-    this.#count++
+  /**
+   * @param waits called if it is not its turn at once
+   * @returns what the work returns, when its turn has come; a failure is the caller's, and stops nobody behind it
+   */
+  run<T>(work: () => Promise<T>, waits: () => void = () => {}): Promise<T> {
+    if (this.#count++ > 0) waits()
     const result = this.#last.then(work).finally(() => this.#count--)
     this.#last = result.catch(() => {})
     return result
