@@ -3,6 +3,7 @@ import { isStoreAway } from '../../Library/Cache/Cache'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
+import { countClose, gatewayCounts } from '../Metrics/GatewayCounts'
 import type { GatewayStatus, Identity, Reached } from '../Orders'
 import { ALL_CHANNEL, FDS_AN_INSTANCE, instanceChannel } from '../Record/Keys'
 import { encodeReply } from '../Wire/Protocol'
@@ -147,11 +148,12 @@ export class Gateway {
 
   // ---- what the supervisor wants to know
 
-  status(): GatewayStatus {
+  status(): Pick<GatewayStatus, 'instance' | 'connections' | 'ports' | 'workers' | 'store'> {
     const ports: Record<string, number> = {}
     for (const { port } of this.hub.all()) ports[port] = (ports[port] ?? 0) + 1
-    const memory = process.memoryUsage.rss()
-    return { instance: this.instance, memory, connections: this.hub.count(), ports, workers: this.workers.status() }
+    const { instance, contactMs, latencyMs } = this.#lease
+    const store = { up: contactMs > 0, latencyMs }
+    return { instance, connections: this.hub.count(), ports, workers: this.workers.status(), store }
   }
 
   /** @returns whom it has reached, on all machines @throws StoreAway */
@@ -187,11 +189,13 @@ export class Gateway {
   opened(connection: Connection): void {
     connection.heardAt = this.#heartbeat.tick
     this.#perIp.add(connection.ip)
+    gatewayCounts.opened++
     this.hub.add(connection)
     this.#registry
       .put(connection)
       .catch((error: unknown) => {
         log.debug({ err: error, fd: connection.fd }, 'a connection could not be put on record')
+        gatewayCounts.storeErrors++
         this.#unrecorded.add(isStoreAway(error) ? 'Redis is away' : 'Redis refused to write')
       })
       .finally(() => this.#assignment.recorded(connection))
@@ -201,6 +205,7 @@ export class Gateway {
   alive(connection: Connection): void {
     const { rate, burst } = this.#config.limits
     connection.heardAt = this.#heartbeat.tick
+    gatewayCounts.heartbeats++
     if (connection.bucket.take(performance.now(), rate, burst) === 'close') connection.close('tooManyMessages')
   }
 
@@ -208,6 +213,8 @@ export class Gateway {
     const { limits, setting } = this.#config
     connection.heardAt = this.#heartbeat.tick
     connection.frames++
+    gatewayCounts.received++
+    gatewayCounts.receivedBytes += frame.byteLength
     if (frame.byteLength > setting.package_max_length) return connection.close('frameTooBig')
     const now = performance.now()
     if (!this.#lease.sure(now)) this.#makeSure()
@@ -215,7 +222,7 @@ export class Gateway {
       case 'pass':
         return this.#assignment.pass(connection, frame)
       case 'refuse':
-        return this.#refusals.add(connection, 'tooManyRequests', connection.frames)
+        return this.#refusals.add(connection, 'rate limit', connection.frames)
       case 'close':
         return connection.close('tooManyMessages')
     }
@@ -224,6 +231,7 @@ export class Gateway {
   /** The socket has closed, for whatever reason. */
   shut(connection: Connection, code: number): void {
     const closeCode = connection.shut(code)
+    countClose(closeCode)
     const underWay = connection.inFlight.length > 0
     const { fd } = connection
     this.hub.remove(connection)

@@ -1,7 +1,9 @@
 import { Cache, isStoreAway } from '../../Library/Cache/Cache'
 import { reasonOf } from '../../Library/Cache/Outage'
 import { log } from '../../Library/Log/Log'
-import type { Boot, Report, StopReason } from '../Orders'
+import { gatewayCounts } from '../Metrics/GatewayCounts'
+import { processStatus } from '../Metrics/ProcessStatus'
+import type { Boot, GatewayStatus, Report, StopReason } from '../Orders'
 import { Bus } from './Bus'
 import { Gateway, type Watcher } from './Gateway'
 import { Lease } from './Lease'
@@ -91,6 +93,10 @@ export class House {
     }
     log.info({ ports }, 'listening')
     return ports
+  }
+
+  status(): GatewayStatus {
+    return { ...this.gateway.status(), ...processStatus(), name: this.#boot.name, counts: gatewayCounts }
   }
 
   /** Sends a text to every public connection of every machine. */

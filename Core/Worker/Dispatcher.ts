@@ -7,6 +7,7 @@ import { Call } from '../App/Call'
 import { Refusal } from '../App/Failures'
 import type { Kernel } from '../App/Kernel'
 import { CLOSES } from '../Errors'
+import { workerCounts } from '../Metrics/WorkerCounts'
 import { TooDeep } from '../Wire/Filter'
 import { acknowledgement, type CallId, decode, encode, encodeReply, type Request } from '../Wire/Protocol'
 import type { ActionEntry, Controllers, Hook } from './Controllers'
@@ -36,14 +37,20 @@ export class Dispatcher {
   message(peer: Peer, text: string): void | Promise<void> {
     const { toGateway } = peer.link
     const request = decode(text)
-    if (request === undefined) return toGateway.end(peer.fd, CLOSES.notAnObject.code, CLOSES.notAnObject.reason)
+    if (request === undefined) {
+      workerCounts.unroutable['not a JSON object']++
+      return toGateway.end(peer.fd, CLOSES.notAnObject.code, CLOSES.notAnObject.reason)
+    }
     const callId = isCallId(request.callId) ? request.callId : undefined
     if (this.#acknowledge) {
       toGateway.send(peer.fd, callId === undefined ? ACKNOWLEDGEMENT : acknowledgement(callId), false)
     }
     const entry = this.#controllers.find(request.method)
-    if (typeof entry === 'string') return toGateway.send(peer.fd, encodeReply(entry, undefined, callId), false)
-    const call = new Call(peer, entry.name, callId)
+    if (typeof entry === 'string') {
+      workerCounts.unroutable[entry]++
+      return toGateway.send(peer.fd, encodeReply(entry, undefined, callId), false)
+    }
+    const call = new Call(peer, entry.name, entry.handling, callId)
     return this.#run(peer, call, () => this.#action(peer, call, entry, request))
   }
 
@@ -76,11 +83,13 @@ export class Dispatcher {
       this.#fail(call, error)
     }
     peer.call = undefined
+    call.end()
   }
 
   #action(peer: Peer, call: Call, entry: ActionEntry, request: Request): unknown {
     const { types, options } = entry
     if (types !== undefined && (peer.auth === undefined || !types.has(peer.auth.type))) {
+      call.outcome = 'forbidden'
       if (options.refuse === undefined) return this.#reply(call, encodeReply('forbidden', undefined, call.callId))
       const [status, event, info] = options.refuse
       return this.#reply(call, encode(status, event, info, undefined, call.callId))
@@ -94,7 +103,10 @@ export class Dispatcher {
   }
 
   #checked(peer: Peer, call: Call, entry: ActionEntry, app: App, result: StandardSchemaV1.Result<unknown>): unknown {
-    if (result.issues) return this.#reply(call, encodeReply('invalidParam', describe(result.issues), call.callId))
+    if (result.issues) {
+      call.outcome = 'invalid'
+      return this.#reply(call, encodeReply('invalidParam', describe(result.issues), call.callId))
+    }
     if (typeof result.value !== 'object' || result.value === null) {
       throw new TypeError(`the schema of ${entry.name} gave ${typeof result.value}; the data of an action is an object`)
     }
@@ -132,6 +144,7 @@ export class Dispatcher {
       const end = () => {
         clearTimeout(timer)
         this.#watch.settled(call.action)
+        call.end()
         if (peer.call === call) peer.call = undefined
         resolve()
       }
@@ -152,18 +165,22 @@ export class Dispatcher {
     if (call.over) return log.warn({ err: error, fd, action }, 'an action failed after it had been answered 504')
     if (error instanceof Refusal) return this.#refuse(call, error)
     if (error instanceof TooDeep) {
+      call.outcome = 'invalid'
       return this.#reply(call, encodeReply('invalidParam', [{ path: '', message: error.message }], callId))
     }
     if (isStoreAway(error)) {
+      call.outcome = 'unavailable'
       log.warn({ fd, action, reason: String(error) }, 'an action could not reach Redis and was answered 503')
       return this.#reply(call, encodeReply('serviceUnavailable', undefined, callId))
     }
+    call.outcome = 'failed'
     log.error({ err: error, fd, action }, 'an action failed')
     this.#reply(call, encodeReply('controllerError', undefined, callId))
   }
 
   /** What it is refused with is user code's own, and may be nothing that can be sent. */
   #refuse(call: Call, { status, event, info, param }: Refusal): void {
+    call.outcome = 'refused'
     try {
       this.#reply(call, encode(status, event, info, param, call.callId))
     } catch (error) {
