@@ -149,7 +149,7 @@ export class Gateway {
   // ---- what the supervisor wants to know
 
   status(): Pick<GatewayStatus, 'instance' | 'connections' | 'ports' | 'workers' | 'store'> {
-    const ports: Record<string, number> = {}
+    const ports = Object.fromEntries(Object.keys(this.#config.outside).map((port) => [port, 0]))
     for (const { port } of this.hub.all()) ports[port] = (ports[port] ?? 0) + 1
     const { instance, contactMs, latencyMs } = this.#lease
     const store = { up: contactMs > 0, latencyMs }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
+import { CONTENT_TYPE } from '../Metrics/Exposition'
 import type { Reached } from '../Orders'
 import { isObject } from '../Wire/Protocol'
 import { answer, type Reply } from './Answers'
@@ -28,8 +29,10 @@ export interface Commands {
   status(): Promise<Status>
   /** To every public connection of every machine. @throws StoreAway */
   say(text: string): Promise<Reached>
-  /** Whether new clients are welcome. */
-  ready(): boolean
+  /** Metrics in the text format of Prometheus. */
+  metrics(): Promise<string>
+  /** Why new clients are not welcome; undefined: they are. */
+  obstacle(): string | undefined
 }
 
 /**
@@ -79,13 +82,25 @@ export class Manager {
     switch (request.url) {
       case '/healthz':
         return void response.end('ok\n')
-      case '/readyz':
-        return void (this.#commands.ready()
-          ? response.end('ready\n')
-          : response.writeHead(503).end('starting, stopping, or Redis is away\n'))
+      case '/readyz': {
+        const obstacle = this.#commands.obstacle()
+        return void response.writeHead(obstacle === undefined ? 200 : 503).end(`${obstacle ?? 'ready'}\n`)
+      }
+      case '/metrics':
+        return void this.#answerScrape(request, response)
       default:
         return void response.writeHead(404).end()
     }
+  }
+
+  async #answerScrape(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refusal = this.#refusal(request)
+    if (refusal !== undefined) {
+      warn(request, refusal)
+      response.writeHead(Number.parseInt(refusal, 10)).end()
+      return
+    }
+    response.writeHead(200, { 'content-type': CONTENT_TYPE }).end(await this.#commands.metrics())
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -94,7 +109,7 @@ export class Manager {
       this.#sockets.handleUpgrade(request, socket, head, (client) => this.#serve(client))
       return
     }
-    log.warn({ from: request.socket.remoteAddress, refusal }, 'the manager port refused a connection')
+    warn(request, refusal)
     socket.on('error', () => {}) // it has gone already
     socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
   }
@@ -128,6 +143,10 @@ export class Manager {
       client.close(1000)
     })
   }
+}
+
+function warn({ socket }: IncomingMessage, refusal: string): void {
+  log.warn({ from: socket.remoteAddress, refusal }, 'the manager port refused a connection')
 }
 
 function parse(text: string): unknown {

@@ -38,7 +38,13 @@ export const gatewayCounts = {
   /** Frames that messages for audiences, from whatever gateway, became here. */
   deliveries: 0,
   /** Frames that reached nobody. */
-  dropped: { 'slow reader': 0, 'connection closed': 0, 'worker out of time': 0, 'Redis is away': 0, 'Redis refused': 0 },
+  dropped: {
+    'slow reader': 0,
+    'connection closed': 0,
+    'worker out of time': 0,
+    'Redis is away': 0,
+    'Redis refused': 0,
+  },
   /** Frames of clients that the gateway answered 429 or 503. */
   refused: {
     'rate limit': 0,

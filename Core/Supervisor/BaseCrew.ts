@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { log } from '../../Library/Log/Log'
+import { supervisorCounts } from '../Metrics/SupervisorCounts'
 import type { Identity, Reached } from '../Orders'
 import type { Project } from '../Project'
 import { Backoff, pause } from './Backoff'
@@ -62,7 +63,7 @@ export class BaseCrew implements Crew {
   /** The worker is the gateway's own process, which counts its connections. */
   async status(): Promise<CrewView> {
     const child = this.#serving?.child
-    return { gateways: child ? await viewGateway('base', child) : [], workers: [] }
+    return { gateways: child ? await viewGateway(child) : [], workers: [] }
   }
 
   say(text: string): Promise<Reached> {
@@ -156,6 +157,7 @@ export class BaseCrew implements Crew {
       if (this.#stopping) return
       try {
         const { ports } = await this.start()
+        supervisorCounts.gatewaysReplaced++
         log.info({ ports }, 'started again')
         return
       } catch (error) {

@@ -12,6 +12,8 @@ export class Hand {
   readonly id: number
   readonly generation: Generation
   readonly child: Child
+  /** It gave no sign of life, and is ended for that. */
+  stalled = false
   /** What became of joining, by the path of the gateway. */
   readonly #joins = new Map<string, Promise<void>>()
   /** Gateways that have not yet said that nothing of theirs is under way here any more. */
