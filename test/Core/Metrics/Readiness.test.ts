@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Client } from '../../support/client'
 import { eventually } from '../../support/eventually'
@@ -7,12 +10,12 @@ import { Server } from '../../support/server'
 import { gatewaysOf } from '../Crew/crew'
 import { get, Scrape } from './scrape'
 
-const ready = async (server: Server) => {
+const ready = async (server: Pick<Server, 'runtime'>) => {
   const response = await get(server, {}, '/readyz')
   return `${response.status} ${(await response.text()).trim()}`
 }
 
-const becomes = (server: Server, state: string, deadlineMs = 6000) =>
+const becomes = (server: Pick<Server, 'runtime'>, state: string, deadlineMs = 6000) =>
   eventually(async () => expect(await ready(server)).toBe(state), deadlineMs)
 
 describe.each(MODES)('readiness, %s mode', (mode) => {
@@ -53,7 +56,19 @@ describe.each(MODES)('readiness, %s mode', (mode) => {
   })
 })
 
-test('a server that waits for its workers to load is starting, one that stops is stopping', async () => {
+test('a server that waits for Redis is starting', async () => {
+  const redis = await startRedis()
+  await redis.kill('SIGKILL')
+  const runtime = mkdtempSync(join(tmpdir(), 'mswoole-test-'))
+  const starting = Server.start({ fixture: 'metrics', env: { REDIS_URL: redis.url, APP_RUNTIME: runtime } })
+  await becomes({ runtime }, '503 starting')
+  await redis.restart()
+  await (await starting).stop()
+  rmSync(runtime, { recursive: true })
+  await redis.stop()
+})
+
+test('a server that stops says so', async () => {
   const server = await Server.start({ fixture: 'metrics' })
   const client = await Client.connect(server.url())
   client.send({ method: 'count.kit.slow', ms: 900 })

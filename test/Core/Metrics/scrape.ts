@@ -75,5 +75,8 @@ export class Scrape {
   }
 }
 
-export const get = (server: Server, headers: Readonly<Record<string, string>>, path = '/metrics') =>
-  fetch(`http://${addressOf(server.runtime)}${path}`, { headers: { ...headers } })
+export const get = (
+  { runtime }: Pick<Server, 'runtime'>,
+  headers: Readonly<Record<string, string>>,
+  path = '/metrics',
+) => fetch(`http://${addressOf(runtime)}${path}`, { headers: { ...headers } })
