@@ -1,6 +1,9 @@
 import type { Status } from '../Manager/Status'
 import { duration, mebibytes, milliseconds, sparkline, table } from './table'
 
+/** How much of a line of `graphs` is not the graph: the name and two numbers of up to seven digits. */
+const NUMBERS_WIDTH = 40
+
 /** Everything about a server that fits a screen. */
 export function overview(status: Status): string[] {
   const { state, uptime, store, ports, modules, memory, pid } = status
@@ -16,33 +19,32 @@ export function overview(status: Status): string[] {
   ]
 }
 
-/** The last minute as small graphs. */
-export function graphs({ lastMinute }: Status): string[] {
+/** The last minute as small graphs. @param columns how wide the terminal is; where a minute does not fit, its end is shown */
+export function graphs({ lastMinute }: Status, columns: number): string[] {
   if (lastMinute.length === 0) return []
-  const row = (name: string, unit: string, values: number[]) => {
-    const text = (value: number) => `${Math.round(value)}${unit}`
-    return [name, sparkline(values).padEnd(60), text(values.at(-1) ?? 0), `most ${text(Math.max(...values))}`]
+  const width = Math.max(1, columns - NUMBERS_WIDTH)
+  const row = (name: string, values: number[], unit = '') => {
+    const text = (value = 0) => `${Math.round(value)}${unit}`
+    return [name, text(values.at(-1)), text(Math.max(...values)), sparkline(values.slice(-width))]
   }
   return table([
+    ['', 'now', 'most', 'last minute'],
     row(
       'messages in/s',
-      '',
       lastMinute.map(({ received }) => received),
     ),
     row(
       'messages out/s',
-      '',
       lastMinute.map(({ sent }) => sent),
     ),
     row(
       'connections',
-      '',
       lastMinute.map(({ connections }) => connections),
     ),
     row(
       'event loop delay',
-      ' ms',
       lastMinute.map(({ delayMs }) => delayMs),
+      ' ms',
     ),
   ])
 }

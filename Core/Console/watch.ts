@@ -27,7 +27,7 @@ export async function watch(ask: () => Promise<Status>): Promise<void> {
   try {
     while (!signal.aborted) {
       const status = await ask()
-      draw([...overview(status), '', ...graphs(status), '', 'Ctrl-C ends this'])
+      draw([...overview(status), '', ...graphs(status, out.columns), '', 'Ctrl-C ends this'])
       await sleep(EVERY_MS, undefined, { signal }).catch(() => {}) // Ctrl-C ends it early
     }
   } finally {
