@@ -1,4 +1,4 @@
-import type { CallOutcome, Handling } from '../Metrics/Handling'
+import type { CallOutcome } from '../Metrics/Handling'
 import type { CallId } from '../Wire/Protocol'
 import type { Link } from './Link'
 
@@ -31,31 +31,16 @@ export class Call {
   readonly action: string
   /** How it ends, as far as is known. */
   outcome: CallOutcome = 'ok'
-  readonly #began = performance.now()
-  #handling: Handling | undefined
   #over = false
   #unwanted = false
   #writes: { readonly done: Promise<unknown>; readonly given: Write<unknown> }[] | undefined
   #abort: AbortController | undefined
 
-  /** @param handling where the call is counted; hooks are not */
-  constructor(
-    { fd, link }: { readonly fd: number; readonly link: Link },
-    action: string,
-    handling?: Handling,
-    callId?: CallId,
-  ) {
+  constructor({ fd, link }: { readonly fd: number; readonly link: Link }, action: string, callId?: CallId) {
     this.fd = fd
     this.link = link
     this.action = action
     this.callId = callId
-    this.#handling = handling
-  }
-
-  /** The call is over: it is counted, once. */
-  end(): void {
-    this.#handling?.add(this.outcome, performance.now() - this.#began)
-    this.#handling = undefined
   }
 
   /** The caller was told that the call took too long: what it still sends to him goes nowhere. */

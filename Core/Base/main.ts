@@ -83,7 +83,8 @@ class Base implements Life {
   #status(): Report | undefined {
     if (this.#house === undefined) return undefined
     const status = this.#house.status()
-    const worker = { ...status, calls: this.#worker?.calls ?? 0, counts: readWorkerCounts() }
+    const { memory, heap, uptime, delayMs } = status
+    const worker = { memory, heap, uptime, delayMs, calls: this.#worker?.calls ?? 0, counts: readWorkerCounts() }
     return { report: 'gatewayStatus', status, worker }
   }
 }

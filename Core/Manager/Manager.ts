@@ -87,7 +87,10 @@ export class Manager {
         return void response.writeHead(obstacle === undefined ? 200 : 503).end(`${obstacle ?? 'ready'}\n`)
       }
       case '/metrics':
-        return void this.#answerScrape(request, response)
+        return void this.#answerScrape(request, response).catch((error: unknown) => {
+          log.error({ err: error }, 'metrics could not be told')
+          response.writeHead(500).end()
+        })
       default:
         return void response.writeHead(404).end()
     }

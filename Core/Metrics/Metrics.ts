@@ -106,7 +106,7 @@ const GATEWAY: readonly Reading<GatewayStatus>[] = [
   counter('mswoole_bus_received_total', 'Envelopes that came over the bus.', ({ counts }) => counts.envelopesReceived),
   counter('mswoole_bus_published_total', 'Envelopes given to the bus.', ({ counts }) => counts.envelopesPublished),
   counter('mswoole_bus_dropped_total', 'Envelopes that could not be read.', ({ counts }) => counts.envelopesDropped),
-  gauge('mswoole_redis_up', '1 while Redis answers.', ({ store }) => Number(store.up)),
+  gauge('mswoole_redis_up', '1 while Redis answers.', ({ store }) => Number(store.up), 'max'),
   gauge(
     'mswoole_redis_latency_seconds',
     'How long Redis took the last time.',

@@ -49,22 +49,23 @@ export class Pulse {
   }
 
   async #beat(): Promise<void> {
+    this.#beats.push(present())
+    if (this.#beats.length > MINUTE) this.#beats.shift()
     if (this.#asking) return // one of them is slow to answer
     this.#asking = true
     await this.#ask()
     this.#asking = false
-    this.#beats.push(present())
-    if (this.#beats.length > MINUTE) this.#beats.shift()
   }
 }
 
+/** What they told a beat ago. */
 function present(): Beat {
   let [connections, received, sent, delayMs] = [0, 0, 0, 0]
   for (const account of ledger.living) {
     connections += account.told.gateway?.connections ?? 0
     received += account.rates.received
     sent += account.rates.sent
-    delayMs = Math.max(delayMs, account.longestDelay(BEAT_MS))
+    delayMs = Math.max(delayMs, account.longestDelay(1.5 * BEAT_MS))
   }
   return { connections, received, sent, delayMs }
 }

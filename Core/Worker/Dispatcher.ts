@@ -7,6 +7,7 @@ import { Call } from '../App/Call'
 import { Refusal } from '../App/Failures'
 import type { Kernel } from '../App/Kernel'
 import { CLOSES } from '../Errors'
+import type { Handling } from '../Metrics/Handling'
 import { workerCounts } from '../Metrics/WorkerCounts'
 import { TooDeep } from '../Wire/Filter'
 import { acknowledgement, type CallId, decode, encode, encodeReply, type Request } from '../Wire/Protocol'
@@ -50,8 +51,8 @@ export class Dispatcher {
       workerCounts.unroutable[entry]++
       return toGateway.send(peer.fd, encodeReply(entry, undefined, callId), false)
     }
-    const call = new Call(peer, entry.name, entry.handling, callId)
-    return this.#run(peer, call, () => this.#action(peer, call, entry, request))
+    const call = new Call(peer, entry.name, callId)
+    return this.#run(peer, call, () => this.#action(peer, call, entry, request), entry.handling)
   }
 
   /** Runs a hook of a controller as a call of the connection's; a failure is logged, there is nobody to be told. */
@@ -69,21 +70,23 @@ export class Dispatcher {
     return this.#run(peer, call, () => run(new App(this.#kernel, call), data))
   }
 
-  /** The only try and catch around user code. */
-  #run(peer: Peer, call: Call, work: () => unknown): void | Promise<void> {
+  /** The only try and catch around user code. @param handling where the call is counted; hooks are not */
+  #run(peer: Peer, call: Call, work: () => unknown, handling?: Handling): void | Promise<void> {
+    const began = performance.now()
+    const ended = () => handling?.add(call.outcome, performance.now() - began)
     peer.call = call
     this.#watch.began(call.action)
     try {
       const result = work()
       this.#watch.returned()
-      if (isPromise(result) || call.wrote) return this.#settle(peer, call, result)
+      if (isPromise(result) || call.wrote) return this.#settle(peer, call, result, ended)
     } catch (error) {
       this.#watch.returned()
-      if (call.wrote) return this.#settle(peer, call, Promise.reject(error))
+      if (call.wrote) return this.#settle(peer, call, Promise.reject(error), ended)
       this.#fail(call, error)
     }
     peer.call = undefined
-    call.end()
+    ended()
   }
 
   #action(peer: Peer, call: Call, entry: ActionEntry, request: Request): unknown {
@@ -129,7 +132,7 @@ export class Dispatcher {
   }
 
   /** The call ends when its promise and its writes do, or when its time is over. */
-  #settle(peer: Peer, call: Call, result: unknown): Promise<void> {
+  #settle(peer: Peer, call: Call, result: unknown, ended: () => void): Promise<void> {
     this.#watch.waits(call.action)
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
@@ -144,17 +147,17 @@ export class Dispatcher {
       const end = () => {
         clearTimeout(timer)
         this.#watch.settled(call.action)
-        call.end()
+        ended()
         if (peer.call === call) peer.call = undefined
         resolve()
       }
       const finish = async () => {
         try {
-          await ended(call, result)
+          await workOf(call, result)
         } catch (error) {
           this.#fail(call, error)
         }
-        end()
+        if (!call.over) end()
       }
       finish()
     })
@@ -197,7 +200,7 @@ export class Dispatcher {
  * Waits for the action and for its writes, however the action ends.
  * @throws what the action failed with, else what a write failed with that user code never looked at
  */
-async function ended(call: Call, result: unknown): Promise<void> {
+async function workOf(call: Call, result: unknown): Promise<void> {
   try {
     await result
   } catch (error) {
