@@ -1,10 +1,11 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ProcessStatus } from '../Orders'
 
-/** How often the event loop is looked at, in milliseconds. */
+/** How often it is looked whether the event loop goes round, in milliseconds. */
 const LOOK_MS = 20
 
-let delays: IntervalHistogram | undefined
+let looker: NodeJS.Timeout | undefined
+let lookedAt = 0
+let longestMs = 0
 
 /** How this process is doing. The delay is that since the last time this was asked. */
 export function processStatus(): ProcessStatus {
@@ -13,12 +14,19 @@ export function processStatus(): ProcessStatus {
 }
 
 function longestDelay(): number {
-  if (delays === undefined) {
-    delays = monitorEventLoopDelay({ resolution: LOOK_MS })
-    delays.enable()
+  if (looker === undefined) {
+    lookedAt = performance.now()
+    looker = setInterval(look, LOOK_MS).unref()
   }
-  // The time between two looks, of which the pause between them is none of the loop's.
-  const longest = delays.max / 1e6 - LOOK_MS
-  delays.reset()
-  return Math.max(0, longest)
+  look() // who asks may be heard first after a standstill, before the timer
+  const longest = longestMs
+  longestMs = 0
+  return longest
+}
+
+/** What lies between two looks beyond the time of the timer is the loop's. (Node's own monitor loses it when it is read in between.) */
+function look(): void {
+  const now = performance.now()
+  longestMs = Math.max(longestMs, now - lookedAt - LOOK_MS)
+  lookedAt = now
 }

@@ -25,6 +25,7 @@ export interface Beat {
 export class Pulse {
   readonly #ask: () => Promise<unknown>
   readonly #beats: Beat[] = []
+  #before = counted()
   #timer: NodeJS.Timeout | undefined
   #asking = false
 
@@ -49,23 +50,36 @@ export class Pulse {
   }
 
   async #beat(): Promise<void> {
-    this.#beats.push(present())
+    this.#beats.push(this.#present())
     if (this.#beats.length > MINUTE) this.#beats.shift()
     if (this.#asking) return // one of them is slow to answer
     this.#asking = true
     await this.#ask()
     this.#asking = false
   }
+
+  /** What they told a beat ago. */
+  #present(): Beat {
+    const now = counted()
+    const { at, received, sent } = this.#before
+    this.#before = now
+    // A process that has ended has taken its counts along.
+    const rate = (count: number, before: number) => (Math.max(0, count - before) * 1000) / (now.at - at)
+    return {
+      connections: now.connections,
+      received: rate(now.received, received),
+      sent: rate(now.sent, sent),
+      delayMs: Math.max(0, ...[...ledger.living].map((account) => account.longestDelay(1.5 * BEAT_MS))),
+    }
+  }
 }
 
-/** What they told a beat ago. */
-function present(): Beat {
-  let [connections, received, sent, delayMs] = [0, 0, 0, 0]
-  for (const account of ledger.living) {
-    connections += account.told.gateway?.connections ?? 0
-    received += account.rates.received
-    sent += account.rates.sent
-    delayMs = Math.max(delayMs, account.longestDelay(1.5 * BEAT_MS))
+function counted() {
+  let [connections, received, sent] = [0, 0, 0]
+  for (const { told } of ledger.living) {
+    connections += told.gateway?.connections ?? 0
+    received += told.gateway?.counts.received ?? 0
+    sent += told.gateway?.counts.sent ?? 0
   }
-  return { connections, received, sent, delayMs }
+  return { at: performance.now(), connections, received, sent }
 }

@@ -68,9 +68,13 @@ test('--json is everything', async () => {
 })
 
 test('it knows how many messages go through a second', async () => {
-  const beats = async () => JSON.parse((await status('--json')).stdout).lastMinute.map(({ received = 0 }) => received)
   for (let n = 0; n < 50; n++) await clients[0]?.call('count.kit.ok')
-  await eventually(async () => expect(Math.max(...(await beats()))).toBeGreaterThan(10))
+  await eventually(async () => {
+    const { lastMinute } = JSON.parse((await status('--json')).stdout)
+    const seen = lastMinute.reduce((all: number, { received }: { received: number }) => all + received, 0)
+    expect(seen).toBeGreaterThan(20) // a second may take two on a busy machine
+    expect(seen).toBeLessThan(60)
+  })
 })
 
 test('--watch in a pipe says what to do instead', async () => {
