@@ -14,7 +14,8 @@ let server: Server
 let clients: Client[]
 
 beforeAll(async () => {
-  server = await Server.start({ fixture: 'metrics', env: { APP_MODE: 'process', APP_GATEWAYS: '2' } })
+  const env = { APP_MODE: 'process', APP_GATEWAYS: '2', TEST_TIMEOUT: '10' }
+  server = await Server.start({ fixture: 'metrics', env })
   clients = await connect()
 })
 afterAll(() => server.stop())
@@ -64,16 +65,20 @@ test('counts of two gateways and two workers come together, and group sends reac
   })
 })
 
-test('a reload loses none of them', async () => {
+test('a reload loses none of them, not even those of calls that are the last thing that a worker does', async () => {
   await call(3)
+  const slow = await Promise.all([1, 2, 3, 4].map((n) => Client.connect(server.url(), phone(`slow${n}`))))
+  for (const client of slow) client.send({ method: 'count.kit.slow', ms: 3000 })
   const before = (await Scrape.of(server)).sum(CALLS, OK)
   server.process.kill('SIGHUP')
   await call(20) // while the workers change
   await server.logged(({ msg }) => msg === 'reload: the last old worker has ended')
   const after = await Scrape.of(server)
   expect(after.sum(CALLS, OK)).toBe(before + 20 * clients.length)
+  expect(after.sum(CALLS, { action: 'Count.Kit.slow', outcome: 'ok' })).toBe(slow.length)
   expect(after.sum('mswoole_reloads_total', { outcome: 'ok' })).toBe(1)
   expect(after.sum('mswoole_generation')).toBe(2)
+  for (const client of slow) await client.close()
 })
 
 test('SIGKILL of a worker takes none of them back', async () => {
