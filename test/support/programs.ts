@@ -30,26 +30,45 @@ export function redisServer(): string {
 }
 
 /**
- * Sees to it that there is a Redis server, installing Debian's where that is possible (root and apt-get), without starting its service.
- * Returns one line that says what was done.
+ * Sees to it that there is a Redis server, installing Debian's where that is possible, without starting its service.
+ * @returns one line that says what was done
+ * @throws Error that says what to install
  */
 export async function ensureRedisServer(): Promise<string> {
-  const found = findProgram('redis-server', 'valkey-server')
-  if (found !== undefined) return `redis: ${found}`
-  const apt = findProgram('apt-get')
-  if (apt === undefined || process.getuid?.() !== 0) return `redis: ${redisServer()}`
+  if (findProgram('redis-server', 'valkey-server') !== undefined || !mayInstall()) return `redis: ${redisServer()}`
+  await install('redis-server')
+  return `redis: installed by apt-get, ${redisServer()}`
+}
+
+/**
+ * Sees to it that tests can make machines with addresses of their own, which takes root.
+ * @returns one line that says what was done, or what the tests go without
+ */
+export async function ensureNetwork(): Promise<string> {
+  if (process.getuid?.() !== 0) return 'network: not root, so no test cuts a machine off by its address'
+  if (findProgram('ip') && findProgram('iptables')) return 'network: ip, iptables'
+  if (!mayInstall()) return 'network: no ip and iptables, so no test cuts a machine off by its address'
+  await install('iproute2', 'iptables')
+  return 'network: ip and iptables installed by apt-get'
+}
+
+const mayInstall = () => findProgram('apt-get') !== undefined && process.getuid?.() === 0
+
+/** @throws Error that names what could not be installed */
+async function install(...packages: string[]): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const wait = ['-o', 'DPkg::Lock::Timeout=300']
   const allowAgain = forbidServices()
   try {
-    await run(apt, [...wait, 'update'], { env })
-    await run(apt, [...wait, 'install', '-y', '--no-install-recommends', 'redis-server'], { env })
+    await run('apt-get', [...wait, 'update'], { env })
+    await run('apt-get', [...wait, 'install', '-y', '--no-install-recommends', ...packages], { env })
   } catch (error) {
-    throw new Error(`apt-get could not install redis-server: install it by hand. ${said(error)}`, { cause: error })
+    throw new Error(`apt-get could not install ${packages.join(' ')}: install it by hand. ${said(error)}`, {
+      cause: error,
+    })
   } finally {
     allowAgain()
   }
-  return `redis: installed by apt-get, ${redisServer()}`
 }
 
 /** Debian asks this script whether a freshly installed service may start. One that stands there already is left alone. */

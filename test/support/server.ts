@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Redis } from 'ioredis'
 import { type Filter, Inbox } from './inbox'
+import type { Host } from './network'
 
 const CONSOLE = resolve('dist/Public/console.js')
 
@@ -22,6 +23,8 @@ export interface ServerOptions {
   readonly folder?: string
   /** Environment, over: any free port, a folder of its own as Runtime. */
   readonly env?: Readonly<Record<string, string>>
+  /** A machine with an address of its own; default this one. */
+  readonly host?: Host
 }
 
 /** `console start`, in a process of its own with real sockets and a store of its own. */
@@ -31,15 +34,19 @@ export class Server {
   readonly log = new Inbox<LogLine>('log line')
   /** Everything that it printed, line by line. */
   readonly output: string[] = []
+  readonly #address: string
   readonly #exit: Promise<{ code: number | null; signal: string | null }>
   #ports: Readonly<Record<string, number>> = {}
 
-  private constructor({ fixture, folder, env }: ServerOptions) {
+  private constructor({ fixture, folder, env, host }: ServerOptions) {
     this.runtime = mkdtempSync(join(tmpdir(), 'mswoole-test-'))
     const cwd = folder ?? (fixture === undefined ? resolve('.') : resolve('test/fixtures', fixture))
-    this.process = spawn(process.execPath, [CONSOLE, 'start'], {
+    this.#address = host?.address ?? '127.0.0.1'
+    const [program = '', ...args] = [...(host?.within ?? []), process.execPath, CONSOLE, 'start']
+    const outside = { APP_OUTSIDE_HOST: this.#address, APP_OUTSIDE_PORT: '0', APP_MANAGER_PORT: '0' }
+    this.process = spawn(program, args, {
       cwd,
-      env: { PATH: process.env.PATH, APP_OUTSIDE_PORT: '0', APP_MANAGER_PORT: '0', APP_RUNTIME: this.runtime, ...env },
+      env: { PATH: process.env.PATH, ...outside, APP_RUNTIME: this.runtime, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#exit = once(this.process, 'close').then(([code, signal]) => ({ code, signal }))
@@ -78,7 +85,7 @@ export class Server {
   }
 
   url(port = 'main'): string {
-    return `ws://127.0.0.1:${this.port(port)}/`
+    return `ws://${this.#address}:${this.port(port)}/`
   }
 
   /** Waits for a line of the log; lines that came before count, each once. */

@@ -1,12 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildFixtures, ensureRedisServer } from './programs'
+import { buildFixtures, ensureNetwork, ensureRedisServer } from './programs'
 
 const FIXTURES = 'test/fixtures'
 
 /** Once before all tests: the programs that they need, and the projects that they run. */
 export default async function setup(): Promise<void> {
   console.log(await ensureRedisServer())
+  console.log(await ensureNetwork())
   const entries = existsSync(FIXTURES) ? readdirSync(FIXTURES, { withFileTypes: true }) : []
   const projects = entries
     .filter((entry) => entry.isDirectory())
