@@ -3,8 +3,8 @@ import { EXIT } from '../Handler'
 import type { Status } from '../Manager/Status'
 import { isObject } from '../Wire/Protocol'
 import { type Answer, addManagerOptions, command, type ManagerOptions, NotRunning } from './manager'
-import { overview } from './overview'
 import { presentProject } from './project'
+import { screen } from './screen'
 import { watch } from './watch'
 
 interface StatusOptions extends ManagerOptions {
@@ -39,7 +39,7 @@ export async function status({ json, all, watch: watching, ...options }: StatusO
     const answer = await ask()
     const { message } = answer
     if (json) process.stdout.write(`${JSON.stringify(answer.status, undefined, 2)}\n`)
-    else process.stdout.write(all ? `${message}\n${overview(statusOf(answer)).join('\n')}\n` : message)
+    else process.stdout.write(all ? `${message}\n${screen(statusOf(answer)).join('\n')}\n` : message)
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error
     console.error(error.message)

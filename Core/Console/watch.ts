@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Status } from '../Manager/Status'
-import { graphs, overview } from './overview'
+import { graphs, screen } from './screen'
 
 /** How often the screen is drawn, in milliseconds. */
 const EVERY_MS = 1000
@@ -27,7 +27,7 @@ export async function watch(ask: () => Promise<Status>): Promise<void> {
   try {
     while (!signal.aborted) {
       const status = await ask()
-      draw([...overview(status), '', ...graphs(status, out.columns), '', 'Ctrl-C ends this'])
+      draw([...screen(status), '', ...graphs(status, out.columns), '', 'Ctrl-C ends this'])
       await sleep(EVERY_MS, undefined, { signal }).catch(() => {}) // Ctrl-C ends it early
     }
   } finally {

@@ -5,7 +5,7 @@ import { duration, mebibytes, milliseconds, sparkline, table } from './table'
 const NUMBERS_WIDTH = 40
 
 /** Everything about a server that fits a screen. */
-export function overview(status: Status): string[] {
+export function screen(status: Status): string[] {
   const { state, uptime, store, ports, modules, memory, pid } = status
   const answers = store.up ? milliseconds(store.latencyMs) : 'does not answer'
   return [
