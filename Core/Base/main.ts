@@ -3,8 +3,9 @@ import { Cache } from '../../Library/Cache/Cache'
 import { configureLog, log } from '../../Library/Log/Log'
 import { engineVersion } from '../Gateway/Engine'
 import { House } from '../Gateway/House'
-import { type Ending, EXIT, exit, type Life, live, tell, watchUserCode } from '../Handler'
+import { type Ending, EXIT, exit, type Life, live, tell, tellLast, watchUserCode } from '../Handler'
 import { InlineLink } from '../Link/Inline'
+import { readWorkerCounts } from '../Metrics/WorkerCounts'
 import type { Boot, Order, Report } from '../Orders'
 import { readConfig } from '../Project'
 import { loadSources } from '../Worker/Sources'
@@ -61,7 +62,7 @@ class Base implements Life {
         await this.#worker?.tellAll(order.hook)
         return { report: 'hooked' }
       case 'status':
-        return this.#house && { report: 'gatewayStatus', status: this.#house.gateway.status() }
+        return this.#status()
       case 'say':
       case 'kick':
         return await this.#house?.reach(order)
@@ -79,7 +80,16 @@ class Base implements Life {
     await this.#house?.stop(ending === 'orphaned' ? 'serverStops' : ending)
     if (ending === 'orphaned') await this.#house?.endStore()
     await Cache.close()
+    await tellLast(this.#status())
     log.info('stopped')
+  }
+
+  #status(): Report | undefined {
+    if (this.#house === undefined) return undefined
+    const status = this.#house.status()
+    const { memory, heap, uptime, delayMs } = status
+    const worker = { memory, heap, uptime, delayMs, calls: this.#worker?.calls ?? 0, counts: readWorkerCounts() }
+    return { report: 'gatewayStatus', status, worker }
   }
 }
 

@@ -1,6 +1,6 @@
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
-import type { Refusal } from './Auth'
+import { gatewayCounts } from '../Metrics/GatewayCounts'
 import type { SocketData } from './Connection'
 import {
   type HttpRequest,
@@ -17,7 +17,6 @@ import type { Gateway } from './Gateway'
 const ENGINE_FRAME_LIMIT = 64 * 1024
 
 const HEARTBEAT = '2'.charCodeAt(0)
-const HEARTBEAT_ANSWER = '3'
 
 type Socket = WebSocket<SocketData>
 
@@ -33,8 +32,8 @@ export interface OutsideOptions {
   readonly bufferLimit: number
 }
 
-/** Why a handshake was refused; for the log. */
-type RefusedFor = Refusal | 'too many connections of one address' | 'not a WebSocket handshake' | 'the server stops'
+/** Why a handshake was refused; for the log and the metrics. */
+type RefusedFor = keyof typeof gatewayCounts.handshakesRefused
 
 /** One public port: handshakes, bytes in and bytes out, and files. */
 export class Outside {
@@ -103,28 +102,34 @@ export class Outside {
       const extensions = request.getHeader('sec-websocket-extensions')
       const ip = Buffer.from(response.getRemoteAddressAsText()).toString()
       if (request.getHeader('sec-websocket-version') !== '13' || !isKey(key) || hasBody(request)) {
-        this.#refused.add('not a WebSocket handshake')
+        this.#refuse('not a WebSocket handshake')
         return refuse(response, '400 Bad Request', 'not a WebSocket handshake')
       }
       if (this.#gateway.stopping) {
-        this.#refused.add('the server stops')
+        this.#refuse('the server stops')
         return refuse(response, '503 Service Unavailable', 'server stops')
       }
       if (this.#gateway.perIp.full(ip)) {
-        this.#refused.add('too many connections of one address')
+        this.#refuse('too many connections of one address')
         return refuse(response, '429 Too Many Requests', 'too many connections')
       }
       const verified = this.#options.auth ? this.#verify(request) : undefined
       if (typeof verified === 'string') {
-        this.#refused.add(verified)
+        this.#refuse(verified)
         return refuse(response, '403 Forbidden', 'error auth')
       }
       const connection = this.#gateway.accept(this.#options.name, ip, verified)
       response.upgrade<SocketData>({ connection }, key, protocol, extensions, context)
     } catch (error) {
       log.error({ err: error }, 'a handshake failed')
+      gatewayCounts.handshakesRefused['an error of the server']++
       response.close()
     }
+  }
+
+  #refuse(reason: RefusedFor): void {
+    gatewayCounts.handshakesRefused[reason]++
+    this.#refused.add(reason)
   }
 
   #verify(request: HttpRequest) {
@@ -135,6 +140,7 @@ export class Outside {
   #answer(response: HttpResponse, request: HttpRequest): void {
     if (request.getHeader('upgrade').toLowerCase() === 'websocket') {
       // Its key has not the length of one, so the engine did not take it for a handshake.
+      gatewayCounts.handshakesRefused['not a WebSocket handshake']++
       return refuse(response, '400 Bad Request', 'not a WebSocket handshake')
     }
     if (!['get', 'head'].includes(request.getMethod())) return answerMissing(response)
@@ -151,7 +157,7 @@ export class Outside {
     const { connection } = socket.getUserData()
     if (message.byteLength === 1 && new Uint8Array(message)[0] === HEARTBEAT) {
       this.#gateway.alive(connection)
-      connection.send(HEARTBEAT_ANSWER)
+      connection.beat()
     } else this.#gateway.message(connection, message)
   }
 }
