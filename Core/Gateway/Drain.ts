@@ -43,6 +43,7 @@ export async function drain(hub: Hub, overMs: number, left: (count: number) => v
  * are reset by the system.
  */
 export async function quietTurn(): Promise<void> {
+  await turn() // the end of the present turn, which has looked already
   for (let turns = 0; turns < MOST_TURNS; turns++) {
     const began = performance.now()
     await turn()

@@ -248,6 +248,7 @@ export class Gateway {
     this.#stopping = true
     for (const connection of this.hub.all()) connection.close(reason)
     await Promise.all(this.#cleaning.values())
+    await this.#registry.finish()
     await this.#bus?.settled() // what the hooks have sent
     this.#end()
     await this.#reaper.bury(this.#registry.unforgotten === 0).catch((error: unknown) => {

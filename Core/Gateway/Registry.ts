@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { log } from '../../Library/Log/Log'
 import { closeKeysKey, controllersKey, FDINFO, instanceFdsKey, instanceOf } from '../Record/Keys'
@@ -13,6 +14,10 @@ const HEAL_BATCH = 500
 
 /** How often what Redis could not take is tried again, in milliseconds. */
 const RETRY_MS = 1000
+
+/** How long the same goes on when the gateway stops, and how often it is tried, in milliseconds. */
+const LAST_TRIES_MS = 2000
+const LAST_TRY_MS = 50
 
 /** A name in one of a connection's sets. */
 interface Place {
@@ -207,6 +212,18 @@ export class Registry {
     // One that closed just now has been taken off meanwhile.
     const stands = await this.#redis.smismember(this.#fds, ...found)
     return found.filter((_, index) => stands[index] === 1)
+  }
+
+  /**
+   * The gateway stops: what Redis was too slow to take, because all closed at once, is tried again, for 2 s. What stands on record then
+   * others take off.
+   */
+  async finish(): Promise<void> {
+    const deadline = performance.now() + LAST_TRIES_MS
+    while (this.#ghosts.size > 0 && performance.now() < deadline) {
+      await sleep(LAST_TRY_MS)
+      await this.#settle()
+    }
   }
 
   stop(): void {

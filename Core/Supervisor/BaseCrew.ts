@@ -157,6 +157,7 @@ export class BaseCrew implements Crew {
     this.#serving = started
     this.#leaving = old
     child.ended.then((how) => this.#ended(started, how))
+    if (old) await closed(old.child.ask({ order: 'unlisten' }, 'unlistened'))
     log.info('restarted with new code')
     progress('the new process serves; the old one makes way')
     if (old) await this.#leave(old, config.setting, progress)
@@ -169,7 +170,6 @@ export class BaseCrew implements Crew {
   async #leave(old: Started, setting: AppConfig['setting'], progress: (step: string) => void): Promise<void> {
     const { child } = old
     const limitMs = setting.max_wait_time * 1000
-    await closed(child.ask({ order: 'unlisten' }, 'unlistened'))
     const handshakes = pause(HANDSHAKE_MS)
     // The embedded store is for one process that knows everybody: two must not serve for longer than it takes to close.
     const ms = this.#supplies.embedded ? 0 : setting.drain_time * 1000

@@ -125,8 +125,9 @@ export class ProcessCrew implements Crew {
     this.#coming = undefined
     this.#serving = team
     this.#leaving = old
+    await old.unlisten()
     log.info({ generation: generation.number, ports, ...team.size }, 'restart: new processes serve')
-    progress('they listen; the old ones make way')
+    progress('they serve; the old ones make way')
     const { drain_time, max_wait_time } = team.config.setting
     // The embedded store is for one gateway that knows everybody: two must not serve for longer than it takes to close.
     const drainMs = this.#supplies.embedded ? 0 : drain_time * 1000

@@ -163,17 +163,19 @@ export class Team {
     log.info({ generation: generation.number }, 'reload: the last old worker has ended')
   }
 
+  /** Another team listens on the ports, and this one does no longer: who comes back must not meet an old gateway again. */
+  async unlisten(): Promise<void> {
+    await closed(this.#gateways.unlisten())
+  }
+
   /**
-   * Makes way for another team, which listens on the ports already: closes its own, then its connections with 1012, one gateway after
-   * the other; their hooks run; then everything ends.
+   * Makes way for another team: closes its connections with 1012, one gateway after the other; their hooks run; then everything ends.
    * @param drainMs milliseconds over which all closes are spread evenly
    * @param limitMs how long a gateway may take beyond that, in milliseconds; then it is killed
    * @param heir cleans up after a gateway that did not end in good order
    */
   async leave(drainMs: number, limitMs: number, heir: Team, progress: (step: string) => void): Promise<void> {
     const gates = this.#gateways.living
-    // All of them before the first one drains: who comes back must not meet an old one again.
-    await closed(this.#gateways.unlisten())
     const handshakes = pause(HANDSHAKE_MS)
     const ends: Promise<void>[] = []
     for (const gate of gates) {

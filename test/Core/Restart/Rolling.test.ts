@@ -76,7 +76,7 @@ test('new clients are served all the time, old ones are told to come back one af
     const { code, stdout, stderr } = await restart(server, project)
     await arrivals.stop()
     expect({ code, stdout }).toEqual({ code: 0, stdout: '服务已重启' })
-    expect(stderr).toMatch(/^2 new gateways and 2 new workers are ready\nthey listen; the old ones make way\n/)
+    expect(stderr).toMatch(/^2 new gateways and 2 new workers are ready\nthey serve; the old ones make way\n/)
 
     for (const { client } of old) expect(await client.closed).toEqual({ code: 1012, reason: 'restart, come back' })
     await eventually(() =>

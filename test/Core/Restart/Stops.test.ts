@@ -62,6 +62,17 @@ describe.each(['process', 'base'] as const)('in %s mode', (mode) => {
     await expectGoodEnd(await enterMany(server, 1000, 'many'))
   })
 
+  test('a Redis that is too slow while it stops: nothing stays on record all the same', async () => {
+    project = makeProject({ setting: { mode, ...setting }, log: { level: 'debug' } })
+    server = await project.start({ REDIS_URL: store.url })
+    const guests = await enterMany(server, 20, 'slow')
+    await store.kill('SIGSTOP')
+    const ending = expectGoodEnd(guests)
+    await server.logged(({ msg }) => msg === 'a closed connection could not be taken off the record yet')
+    await store.kill('SIGCONT')
+    await ending
+  })
+
   test('while a reload loads code that never ends loading', async () => {
     await start(mode)
     const guests = await enterMany(server, 10, 'some')
