@@ -2,7 +2,7 @@ import { instanceOf } from '../../../Core/Record/Keys'
 import { Client, phone } from '../../support/client'
 import { Load } from '../../support/load'
 import { Server } from '../../support/server'
-import { type Counted, count, processes } from '../Faults/support'
+import { type Counted, count, ended, processes } from '../Faults/support'
 
 export const GATEWAYS = 2
 
@@ -47,15 +47,20 @@ export const instancesOf = (clients: readonly Placed[]) => new Set(clients.map((
 export async function loadOnOneGateway(server: Server): Promise<{ load: Load; other: number }> {
   const [keeps = 0, goes = 0] = gatewaysOf(server)
   server.process.kill('SIGSTOP')
-  process.kill(goes, 'SIGKILL')
-  const load = await Load.connect({
-    url: server.url(),
-    clients: 20,
-    inFlight: 2,
-    method: 'fault.work.count',
-    data: () => ({ ms: 10 }),
-  })
-  server.process.kill('SIGCONT')
+  let load: Load
+  try {
+    process.kill(goes, 'SIGKILL')
+    await ended([goes], 5000) // its port with it: who connects now meets the other one
+    load = await Load.connect({
+      url: server.url(),
+      clients: 20,
+      inFlight: 2,
+      method: 'fault.work.count',
+      data: () => ({ ms: 10 }),
+    })
+  } finally {
+    server.process.kill('SIGCONT')
+  }
   await gatewayReplaced(server)
   const other = gatewaysOf(server).find((pid) => pid !== keeps)
   if (other === undefined) throw new Error('the gateway that was killed was not replaced')
