@@ -1,21 +1,14 @@
-import 'reflect-metadata'
-import { Cache } from '../../Library/Cache/Cache'
 import { configureLog, log } from '../../Library/Log/Log'
 import { engineVersion } from '../Gateway/Engine'
-import { House } from '../Gateway/House'
 import { type Ending, EXIT, exit, type Life, live, tell, watchUserCode } from '../Handler'
-import { InlineLink } from '../Link/Inline'
 import type { Boot, Order, Report } from '../Orders'
 import { readConfig } from '../Project'
 import { loadSources } from '../Worker/Sources'
-import { awaitStore } from '../Worker/Store'
-import { Watch } from '../Worker/Watch'
-import { Worker } from '../Worker/Worker'
+import { Base } from './Base'
 
-/** Base mode: a gateway and a worker in one process, joined by the inline link. The only place that knows both. */
-class Base implements Life {
-  #house: House | undefined
-  #worker: Worker | undefined
+/** Base mode: the one process. */
+class BaseProcess implements Life {
+  #base: Base | undefined
 
   async start(boot: Boot): Promise<Report> {
     const { root, runtime, name, link } = boot
@@ -23,48 +16,35 @@ class Base implements Life {
     const configured = readConfig(root, process.env)
     const config = { ...configured, outside: boot.config.outside }
     configureLog({ ...config.log, runtime, name })
-    const sources = loadSources(root, (file) => tell({ report: 'loads', file }))
-    const house = await House.open(
-      { ...boot, config },
-      {
-        drained: () => {},
-        broken: () => {},
-        reaped: () => exit(EXIT.failed),
-      },
-      () => tell({ report: 'loads', file: 'Redis' }), // its absence is no start that hangs
-    )
-    await awaitStore()
-    const inline = new InlineLink()
-    const watch = new Watch()
-    const worker = new Worker(config, Cache.get('master'), sources, watch)
-    const { toWorker } = worker.serve(house.gateway.instance, inline.toGateway)
-    inline.serve(
-      toWorker,
-      house.gateway.workers.joined({ id: link.worker, pid: process.pid, toWorker: inline.toWorker }),
-    )
-    house.gateway.assign([link.worker])
-    this.#house = house
-    this.#worker = worker
-    watchUserCode(() => watch.inside(), true) // the connections live here: a throw in a timer must not end them
-    return { report: 'ready', engine: engineVersion, identity: house.gateway.identity, config: configured }
+    const base = await Base.open({
+      boot: { ...boot, config },
+      sources: loadSources(root, (file) => tell({ report: 'loads', file })),
+      number: link.worker,
+      reaped: () => exit(EXIT.failed),
+      waits: () => tell({ report: 'loads', file: 'Redis' }), // its absence is no start that hangs
+    })
+    this.#base = base
+    watchUserCode(() => base.inside(), true) // the connections live here: a throw in a timer must not end them
+    return { report: 'ready', engine: engineVersion, identity: base.house.gateway.identity, config: configured }
   }
 
   async order(order: Order): Promise<Report | undefined> {
+    const house = this.#base?.house
     switch (order.order) {
       case 'listen':
-        return { report: 'listening', ports: (await this.#house?.listen()) ?? {} }
+        return { report: 'listening', ports: (await house?.listen()) ?? {} }
       case 'unlisten':
-        this.#house?.unlisten()
+        house?.unlisten()
         return { report: 'unlistened' }
       case 'hook':
-        await this.#worker?.tellAll(order.hook)
+        await this.#base?.tellAll(order.hook)
         return { report: 'hooked' }
       case 'status':
-        return this.#house && { report: 'gatewayStatus', status: this.#house.gateway.status() }
+        return house && { report: 'gatewayStatus', status: house.gateway.status() }
       case 'say':
-        return await this.#house?.say(order.text)
+        return await house?.say(order.text)
       case 'reap':
-        this.#house?.gateway.reap(order.identity)
+        house?.gateway.reap(order.identity)
         return undefined
       default:
         return undefined
@@ -72,11 +52,9 @@ class Base implements Life {
   }
 
   async stop(ending: Ending): Promise<void> {
-    await this.#house?.stop(ending === 'orphaned' ? 'serverStops' : ending)
-    if (ending === 'orphaned') await this.#house?.endStore()
-    await Cache.close()
+    await this.#base?.stop(ending)
     log.info('stopped')
   }
 }
 
-live(new Base())
+live(new BaseProcess())

@@ -184,11 +184,12 @@ export class Gateway {
     return new Connection({ fd, port, ip, user, slot, burst: limits.burst })
   }
 
-  opened(connection: Connection): void {
+  /** The handshake is over. @returns when it is on record, or could not be put there yet */
+  opened(connection: Connection): Promise<void> {
     connection.heardAt = this.#heartbeat.tick
     this.#perIp.add(connection.ip)
     this.hub.add(connection)
-    this.#registry
+    return this.#registry
       .put(connection)
       .catch((error: unknown) => {
         log.debug({ err: error, fd: connection.fd }, 'a connection could not be put on record')
@@ -221,8 +222,8 @@ export class Gateway {
     }
   }
 
-  /** The socket has closed, for whatever reason. */
-  shut(connection: Connection, code: number): void {
+  /** The socket has closed, for whatever reason. @returns when its hooks have run and it is off the record */
+  shut(connection: Connection, code: number): Promise<void> {
     const closeCode = connection.shut(code)
     const underWay = connection.inFlight.length > 0
     const { fd } = connection
@@ -233,6 +234,13 @@ export class Gateway {
     log.debug({ fd, closeCode }, 'connection closed')
     const cleaning = this.#cleanUp(connection, closeCode, underWay).finally(() => this.#cleaning.delete(fd))
     this.#cleaning.set(fd, cleaning)
+    return cleaning
+  }
+
+  /** Resolves when no message is under way at a worker, and no closed connection is still on record. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#assignment.serving].map((worker) => worker.idle()))
+    await Promise.all(this.#cleaning.values())
   }
 
   /** Closes every connection, and waits until each is off the record. */

@@ -1,7 +1,6 @@
 import { log } from '../../Library/Log/Log'
-import { Tally } from '../../Library/Log/Tally'
-import type { Refusal } from './Auth'
 import type { SocketData } from './Connection'
+import { Door } from './Door'
 import {
   type HttpRequest,
   type HttpResponse,
@@ -15,9 +14,6 @@ import type { Gateway } from './Gateway'
 
 /** Beyond this the engine cuts the connection without a word; the limit that clients meet lies below it. */
 const ENGINE_FRAME_LIMIT = 64 * 1024
-
-const HEARTBEAT = '2'.charCodeAt(0)
-const HEARTBEAT_ANSWER = '3'
 
 type Socket = WebSocket<SocketData>
 
@@ -33,24 +29,20 @@ export interface OutsideOptions {
   readonly bufferLimit: number
 }
 
-/** Why a handshake was refused; for the log. */
-type RefusedFor = Refusal | 'too many connections of one address' | 'not a WebSocket handshake'
-
 /** One public port: handshakes, bytes in and bytes out, and files. */
 export class Outside {
   readonly #gateway: Gateway
   readonly #files: Files
   readonly #options: OutsideOptions
+  readonly #door: Door
   readonly #app: TemplatedApp
-  readonly #refused = new Tally<RefusedFor>((reason, count) => {
-    log.info({ port: this.#options.name, reason, count }, 'handshakes refused')
-  })
   #listener: us_listen_socket | undefined
 
   constructor(gateway: Gateway, files: Files, options: OutsideOptions) {
     this.#gateway = gateway
     this.#files = files
     this.#options = options
+    this.#door = new Door(gateway, options)
     this.#app = uws
       .App()
       .ws<SocketData>('/*', {
@@ -62,11 +54,13 @@ export class Outside {
         compression: 0,
         upgrade: (response, request, context) => this.#upgrade(response, request, context),
         open: (socket) => this.#open(socket),
-        message: (socket, message) => this.#message(socket, message),
+        message: (socket, message) => this.#door.message(socket.getUserData().connection, message),
         ping: (socket) => gateway.alive(socket.getUserData().connection),
         pong: (socket) => gateway.alive(socket.getUserData().connection),
         dropped: (socket) => socket.getUserData().connection.dropped(),
-        close: (socket, code) => gateway.shut(socket.getUserData().connection, code),
+        close: (socket, code) => {
+          gateway.shut(socket.getUserData().connection, code)
+        },
       })
       .any('/*', (response, request) => this.#answer(response, request))
     gateway.hub.addPort((topic, text) => this.#app.publish(topic, text, false))
@@ -103,29 +97,19 @@ export class Outside {
       const extensions = request.getHeader('sec-websocket-extensions')
       const ip = Buffer.from(response.getRemoteAddressAsText()).toString()
       if (request.getHeader('sec-websocket-version') !== '13' || !isKey(key) || hasBody(request)) {
-        this.#refused.add('not a WebSocket handshake')
+        this.#door.refused.add('not a WebSocket handshake')
         return refuse(response, '400 Bad Request', 'not a WebSocket handshake')
       }
-      if (this.#gateway.perIp.full(ip)) {
-        this.#refused.add('too many connections of one address')
+      const connection = this.#door.admit(ip, new URLSearchParams(request.getQuery()).get('auth'))
+      if (connection === 'too many connections of one address') {
         return refuse(response, '429 Too Many Requests', 'too many connections')
       }
-      const verified = this.#options.auth ? this.#verify(request) : undefined
-      if (typeof verified === 'string') {
-        this.#refused.add(verified)
-        return refuse(response, '403 Forbidden', 'error auth')
-      }
-      const connection = this.#gateway.accept(this.#options.name, ip, verified)
+      if (typeof connection === 'string') return refuse(response, '403 Forbidden', 'error auth')
       response.upgrade<SocketData>({ connection }, key, protocol, extensions, context)
     } catch (error) {
       log.error({ err: error }, 'a handshake failed')
       response.close()
     }
-  }
-
-  #verify(request: HttpRequest) {
-    const auth = new URLSearchParams(request.getQuery()).get('auth')
-    return this.#gateway.auth.verify(auth, Date.now() / 1000)
   }
 
   #answer(response: HttpResponse, request: HttpRequest): void {
@@ -141,14 +125,6 @@ export class Outside {
     const { connection } = socket.getUserData()
     connection.open(socket)
     this.#gateway.opened(connection)
-  }
-
-  #message(socket: Socket, message: ArrayBuffer): void {
-    const { connection } = socket.getUserData()
-    if (message.byteLength === 1 && new Uint8Array(message)[0] === HEARTBEAT) {
-      this.#gateway.alive(connection)
-      connection.send(HEARTBEAT_ANSWER)
-    } else this.#gateway.message(connection, message)
   }
 }
 
