@@ -237,10 +237,11 @@ export class Gateway {
     return cleaning
   }
 
-  /** Resolves when no message is under way at a worker, and no closed connection is still on record. */
+  /** Resolves when no message is under way at a worker, no closed connection is still on record, and every refusal is told. */
   async idle(): Promise<void> {
     await Promise.all([...this.#assignment.serving].map((worker) => worker.idle()))
     await Promise.all(this.#cleaning.values())
+    this.#refusals.flush()
   }
 
   /** Closes every connection, and waits until each is off the record. */

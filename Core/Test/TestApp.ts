@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { Cache, type Redis } from '../../Library/Cache/Cache'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { des, sealV2 } from '../../Library/Encrypt/Encrypt'
@@ -132,6 +132,7 @@ export class TestApp {
     base.house.unlisten()
     const limit = (config.setting.max_wait_time * 1000) / 2
     await Promise.race([base.tellAll('onShutdown'), pause(limit, undefined, { ref: false })])
+    await nextTurn() // what the hooks sent is on its way
     await leave()
   }
 
