@@ -58,14 +58,14 @@ describe('a project of a user, with the package installed', () => {
       const { WebSocket } = require('./node_modules/mswoole-ts/node_modules/ws')
       const { startApp } = require('mswoole-ts/test')
       for (const port of [false, true]) {
-        test('port ' + port, async () => {
-          const app = await startApp({ port, config: { limits: { rate: 5 } } })
+        test('port ' + port, async (t) => {
+          const app = await startApp({ port, config: { limits: { rate: 1 } } })
+          t.after(() => app.stop())
           const user = await app.client({ code: 'A' })
           assert.equal((await user.call('room.room.join')).status, 200)
           for (let call = 0; call < 49; call++) assert.equal((await user.call('room.room.join')).status, 200)
           assert.equal((await user.call('room.room.join')).status, 429) // the burst of the project, the rate of the test
           if (port) await new Promise((resolve) => new WebSocket(app.url).on('error', resolve))
-          await app.stop()
         })
       }`,
     )
