@@ -10,6 +10,8 @@ import { awaitStore } from '../Worker/Store'
 import { Watch } from '../Worker/Watch'
 import { Worker } from '../Worker/Worker'
 
+export { loadSources, type Source } from '../Worker/Sources'
+
 export interface BaseOptions {
   readonly boot: HouseBoot
   readonly sources: readonly Source[]

@@ -3,8 +3,7 @@ import { engineVersion } from '../Gateway/Engine'
 import { type Ending, EXIT, exit, type Life, live, tell, watchUserCode } from '../Handler'
 import type { Boot, Order, Report } from '../Orders'
 import { readConfig } from '../Project'
-import { loadSources } from '../Worker/Sources'
-import { Base } from './Base'
+import { Base, loadSources } from './Base'
 
 /** Base mode: the one process. */
 class BaseProcess implements Life {

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { checkApp } from '../../Library/Config/Config'
 import type { AppConfig, AppOptions } from '../../Library/Config/Schema'
+import { loadSources, type Source } from '../Base/Base'
 import { openProject } from '../Project'
 import { isObject } from '../Wire/Protocol'
-import { loadSources, type Source } from '../Worker/Sources'
 
 /** A class of controllers. */
 export type ControllerClass = new (...args: never[]) => object
