@@ -70,7 +70,7 @@ export class TestApp {
     if (inside === undefined)
       throw new Error(`there is no port ${port}; there are: ${[...this.#ports.keys()].join(', ')}`)
     const inbox = new Inbox()
-    const auth = user === null ? null : isAuthString(user) ? user.auth : this.#authOf(user)
+    const auth = user === null ? null : isAuthString(user) ? user.auth : this.auth(user)
     const socket = await inside.connect(auth, (text) => inbox.take(text))
     this.#sockets.add(socket)
     socket.ended.then(() => this.#sockets.delete(socket))
@@ -83,6 +83,16 @@ export class TestApp {
     const [port] = Object.values(this.#parts.listening)
     if (port === undefined) throw new Error('the app listens nowhere; start it with { port: true }')
     return `ws://127.0.0.1:${port}/`
+  }
+
+  /** An auth string for a client with a real socket: fresh, and encrypted with the first key. */
+  auth(fields: UserFields = {}): string {
+    const { accept, key } = this.#parts.config.auth
+    const [first = ''] = key
+    const number = ++users
+    const own = { id: `u${number}`, type: 'wechatUser', nickname: `nickname ${number}` }
+    const json = JSON.stringify({ ...own, ctime: Math.floor(Date.now() / 1000), ...fields })
+    return accept.includes('des') ? des(json, first) : sealV2(json, first)
   }
 
   /** The Redis client that the app's own code gets by `Cache.get('master')`. */
@@ -134,15 +144,6 @@ export class TestApp {
     await Promise.race([base.tellAll('onShutdown'), pause(limit, undefined, { ref: false })])
     await nextTurn() // what the hooks sent is on its way
     await leave()
-  }
-
-  #authOf(fields: UserFields): string {
-    const { accept, key } = this.#parts.config.auth
-    const [first = ''] = key
-    const number = ++users
-    const own = { id: `u${number}`, type: 'wechatUser', nickname: `nickname ${number}` }
-    const json = JSON.stringify({ ...own, ctime: Math.floor(Date.now() / 1000), ...fields })
-    return accept.includes('des') ? des(json, first) : sealV2(json, first)
   }
 }
 

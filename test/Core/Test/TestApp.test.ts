@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs'
 import { type App, action, Cache, type OnShutdown } from 'mswoole-ts'
 import { startApp } from 'mswoole-ts/test'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { Client } from '../../support/client'
+import WebSocket from 'ws'
+import { connect } from '../../../Public/static/client.js'
 import { temporary } from '../../support/program'
 import { startRedis } from '../../support/redis'
 import { Kit } from './room'
@@ -102,13 +103,17 @@ test('has the ports of its configuration: one without auth lets anybody in', asy
 
 test('with a port real clients and those of the kit are together', async () => {
   const app = await startApp({ modules, port: true })
-  const real = await Client.connect(app.url)
   const user = await app.client()
-  for (const client of [real, user]) await client.call('kit.kit.join')
+  const library = connect(app.url, { auth: () => app.auth({ id: 'lib' }), open: (url) => new WebSocket(url) })
+  const heard = new Promise((resolve) => library.on('said', resolve))
+  expect((await library.call('kit.kit.who')).param).toMatchObject({ auth: { id: 'lib', type: 'wechatUser' } })
+  await library.call('kit.kit.join')
   await user.call('kit.kit.say', { word: 'hi' })
-  expect(await real.next('said')).toEqual(await user.next('said'))
+  expect(await heard).toMatchObject({ param: 'HI' })
+  const closed = new Promise((resolve) => library.onState((_, { code }) => resolve(code)))
   await app.stop()
-  expect(await real.closed).toEqual({ code: 1001, reason: 'server stops' })
+  expect(await closed).toBe(1001)
+  library.close()
 })
 
 test('on a Redis: messages go over its bus, none waits for them, and nothing of the app is left in it', async () => {

@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { run } from '../../support/program'
+import { Program, run } from '../../support/program'
 import { makeProject } from './project'
 
 let project = ''
@@ -28,6 +28,20 @@ describe('a project of a user, with the package installed', () => {
     console.log(
       `measured: vitest ${whole} ms, of which the file ${Math.round(endTime - startTime)} ms, the test ${test} ms`,
     )
+  })
+
+  test('tests it again on every save', async () => {
+    const watching = new Program(process.execPath, [VITEST, '--watch', '--no-color'], { cwd: project })
+    await watching.says('Test Files  1 passed')
+    await watching.says('Waiting for file changes')
+    for (let save = 1; save <= 3; save++) {
+      const began = performance.now()
+      appendFileSync(join(project, 'App/Room/Controller/Room.ts'), '\n')
+      await watching.says('Test Files  1 passed')
+      console.log(`measured: ${Math.round(performance.now() - began)} ms from a save to its result`)
+      await watching.says('Waiting for file changes')
+    }
+    await watching.kill()
   })
 
   test('sees in the output of a failing test what came, and what the action threw', async () => {
