@@ -124,7 +124,9 @@ export class TestApp {
   async expectNothingLeft(user: User | number): Promise<void> {
     const fd = typeof user === 'number' ? user : user.fd
     const keys = await this.leftovers(fd)
-    if (keys.length > 0) throw new Error(`of fd ${fd} there is something left in Redis: ${keys.join(', ')}`)
+    if (keys.length === 0) return
+    const open = this.#parts.base.house.gateway.hub.get(fd) ? ' (it is still connected: close it first)' : ''
+    throw new Error(`of fd ${fd} there is something left in Redis: ${keys.join(', ')}${open}`)
   }
 
   /** Stops as a server does: onShutdown, then every client is closed with 1001 and cleaned up. May be called again. */

@@ -167,6 +167,9 @@ describe('a close', () => {
       'WEBSOCKET_UIDTOFD',
       'WEBSOCKET_USERFDS_wechatUser:closes',
     ])
+    expect(await failureOf(app.expectNothingLeft(user))).toMatch(
+      /KIT_GROUP.*\(it is still connected: close it first\)$/,
+    )
     expect(await user.close(4321)).toEqual({ code: 4321, reason: '' })
     expect(told).toContainEqual(expect.objectContaining({ fd: user.fd, closeCode: 4321 }))
     await app.expectNothingLeft(user)
