@@ -36,10 +36,12 @@ export interface Identity {
 /** From the supervisor to a process. */
 export type Order =
   | { readonly order: 'boot'; readonly boot: Boot }
-  /** To a gateway: open the public ports. */
-  | { readonly order: 'listen' }
+  /** To a gateway: open the public ports; default: those that it was started with. */
+  | { readonly order: 'listen'; readonly outside?: AppConfig['outside'] }
   /** To a gateway: close them; the connections stay. */
   | { readonly order: 'unlisten' }
+  /** To a gateway that has closed its ports: close the connections with 1012, evenly spread over so many milliseconds. */
+  | { readonly order: 'drain'; readonly ms: number }
   /** To a gateway: have these workers joined? Nothing changes. */
   | { readonly order: 'muster'; readonly workers: readonly number[] }
   /** To a gateway: these workers serve, each its slot; null: a slot whose worker is still to come. */
@@ -53,8 +55,18 @@ export type Order =
   | { readonly order: 'ping' }
   /** How is it going? */
   | { readonly order: 'status' }
-  /** To a gateway: send this text to every public connection of every machine. */
-  | { readonly order: 'say'; readonly text: string }
+  /** To a gateway: send this text to public connections, on whatever machine they are; dryRun: only count them. */
+  | {
+      readonly order: 'say'
+      readonly id: number
+      readonly whom: Whom
+      readonly text: string
+      readonly dryRun: boolean
+    }
+  /** To a gateway: close public connections, on whatever machine they are. */
+  | { readonly order: 'kick'; readonly id: number; readonly whom: Whom }
+  /** To a gateway: which fds on its record are none of its connections? With `fix` they are taken off. */
+  | { readonly order: 'audit'; readonly fix: boolean }
   | { readonly order: 'stop'; readonly reason: StopReason }
 
 /** How a gateway is doing. Memory in bytes, counts as they are now. */
@@ -73,6 +85,13 @@ export interface WorkerStatus {
   /** Messages that it has taken so far. */
   readonly calls: number
 }
+
+/** Which connections are meant: one, those in a group or set, those of a user, or all. */
+export type Whom =
+  | { readonly fd: number }
+  | { readonly group: string }
+  | { readonly user: string; readonly type: string }
+  | 'everybody'
 
 /** Whom a message has reached. */
 export interface Reached {
@@ -99,6 +118,10 @@ export type Report =
   | { readonly report: 'failed'; readonly message: string }
   | { readonly report: 'listening'; readonly ports: Readonly<Record<string, number>> }
   | { readonly report: 'unlistened' }
+  /** So many connections are still to be closed. */
+  | { readonly report: 'draining'; readonly left: number }
+  /** All connections are closed; their hooks may still run. */
+  | { readonly report: 'emptied' }
   /** The workers that have not joined. */
   | { readonly report: 'mustered'; readonly missing: readonly number[] }
   /** A worker has joined the gateway that listens on this path; `failure`: it could not. */
@@ -117,8 +140,10 @@ export type Report =
   | { readonly report: 'pong' }
   | { readonly report: 'gatewayStatus'; readonly status: GatewayStatus }
   | { readonly report: 'workerStatus'; readonly status: WorkerStatus }
-  /** Whom a text has reached; `failure`: it could not be sent. */
-  | { readonly report: 'said'; readonly reached: Reached; readonly failure?: string }
+  /** The fds on a gateway's record that are none of its connections; `failure`: it could not look. */
+  | { readonly report: 'audited'; readonly strangers: readonly number[]; readonly failure?: string }
+  /** Which connections a `say` or `kick` has reached; `failure`: it could not be done. */
+  | { readonly report: 'reached'; readonly id: number; readonly reached: Reached; readonly failure?: string }
 
 export const isOrder = (message: unknown): message is Order => has(message, 'order')
 export const isReport = (message: unknown): message is Report => has(message, 'report')

@@ -30,11 +30,15 @@ export function openProject(folder: string, environment: Environment): Project {
   return {
     folder,
     root,
-    runtime: resolve(folder, environment.APP_RUNTIME || 'Runtime'),
+    runtime: runtimeOf(folder, environment),
     config: readConfig(root, environment),
     cache: checkCache(existsSync(cacheFile) ? load(require, cacheFile) : {}, environment),
   }
 }
+
+/** @returns the folder of what is written at run time */
+export const runtimeOf = (folder: string, environment: Environment) =>
+  resolve(folder, environment.APP_RUNTIME || 'Runtime')
 
 /**
  * Reads Config/app.ts of the compiled project in `root`.

@@ -11,9 +11,8 @@ class BaseProcess implements Life {
 
   async start(boot: Boot): Promise<Report> {
     const { root, runtime, name, link } = boot
-    // A restart brings new code and its configuration; the ports are those that were found at the start.
-    const configured = readConfig(root, process.env)
-    const config = { ...configured, outside: boot.config.outside }
+    // A restart brings new code and its configuration.
+    const config = readConfig(root, process.env)
     configureLog({ ...config.log, runtime, name })
     const base = await Base.open({
       boot: { ...boot, config },
@@ -24,24 +23,29 @@ class BaseProcess implements Life {
     })
     this.#base = base
     watchUserCode(() => base.inside(), true) // the connections live here: a throw in a timer must not end them
-    return { report: 'ready', engine: engineVersion, identity: base.house.gateway.identity, config: configured }
+    return { report: 'ready', engine: engineVersion, identity: base.house.gateway.identity, config }
   }
 
   async order(order: Order): Promise<Report | undefined> {
     const house = this.#base?.house
     switch (order.order) {
       case 'listen':
-        return { report: 'listening', ports: (await house?.listen()) ?? {} }
+        return { report: 'listening', ports: (await house?.listen(order.outside)) ?? {} }
       case 'unlisten':
-        house?.unlisten()
+        await house?.unlisten()
         return { report: 'unlistened' }
+      case 'drain':
+        return await house?.drain(order.ms)
       case 'hook':
         await this.#base?.tellAll(order.hook)
         return { report: 'hooked' }
       case 'status':
         return house && { report: 'gatewayStatus', status: house.gateway.status() }
       case 'say':
-        return await house?.say(order.text)
+      case 'kick':
+        return await house?.reach(order)
+      case 'audit':
+        return await house?.audit(order.fix)
       case 'reap':
         house?.gateway.reap(order.identity)
         return undefined

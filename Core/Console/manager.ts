@@ -19,7 +19,7 @@ export class NotRunning extends Error {
   override name = 'NotRunning'
 }
 
-/** How long a command may take that is not answered at all, in milliseconds: a reload waits for calls of 10 s and more. */
+/** How long the server may say nothing, in milliseconds: a reload waits for calls of 10 s and more. */
 const PATIENCE_MS = 120_000
 
 /** Lets a command say where the manager port is. */
@@ -64,6 +64,7 @@ export function command(
     socket.on('message', (data) => {
       const answer: unknown = JSON.parse(String(data))
       if (!isObject(answer)) return
+      late.refresh()
       if (typeof answer.progress === 'string') return progress(answer.progress)
       const message = String(answer.message)
       if (answer.ok !== true) return end(new Error(message))

@@ -10,12 +10,14 @@ export function frameworkVersion(): string {
   return version
 }
 
+/** The present folder, if there is a project in it; else that of the sample that comes with the framework. */
+export function presentFolder(): string {
+  const here = process.cwd()
+  return ['dist/Config/app.js', 'Config/app.ts'].some((file) => existsSync(join(here, file))) ? here : HOME
+}
+
 /**
  * The project in the present folder; the sample that comes with the framework where there is none.
  * @throws ConfigError when it is not built, or cannot be used
  */
-export function presentProject(): Project {
-  const here = process.cwd()
-  const isProject = ['dist/Config/app.js', 'Config/app.ts'].some((file) => existsSync(join(here, file)))
-  return openProject(isProject ? here : HOME, process.env)
-}
+export const presentProject = (): Project => openProject(presentFolder(), process.env)

@@ -1,6 +1,6 @@
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
-import type { Refusal } from './Auth'
+import type { Refusal, User } from './Auth'
 import type { Connection } from './Connection'
 import type { Gateway } from './Gateway'
 
@@ -14,12 +14,13 @@ export interface DoorOptions {
   readonly auth: boolean
 }
 
-/** Why a handshake was refused; for the log. */
-type RefusedFor = Refusal | 'too many connections of one address' | 'not a WebSocket handshake'
+/** Why somebody may not come in. */
+type Refused = Refusal | 'too many connections of one address' | 'the server stops'
 
 /** What a public port does, whatever carries its frames: who may come in, and what a frame is. */
 export class Door {
-  readonly refused = new Tally<RefusedFor>((reason, count) => {
+  /** Handshakes that were refused, for the log. */
+  readonly refused = new Tally<Refused | 'not a WebSocket handshake'>((reason, count) => {
     log.info({ port: this.#options.name, reason, count }, 'handshakes refused')
   })
   readonly #gateway: Gateway
@@ -30,16 +31,10 @@ export class Door {
     this.#options = options
   }
 
-  /** @param auth the auth string; null: none came @returns the connection, which is to be opened, or why it is refused */
-  admit(ip: string, auth: string | null): Connection | Exclude<RefusedFor, 'not a WebSocket handshake'> {
-    const gateway = this.#gateway
-    const { name, auth: wanted } = this.#options
-    const verified = gateway.perIp.full(ip)
-      ? 'too many connections of one address'
-      : wanted
-        ? gateway.auth.verify(auth, Date.now() / 1000)
-        : undefined
-    if (typeof verified !== 'string') return gateway.accept(name, ip, verified)
+  /** @param auth the auth string; null: none came @returns the connection, which is to be opened, or why there is none */
+  admit(ip: string, auth: string | null): Connection | Refused {
+    const verified = this.#verify(ip, auth)
+    if (typeof verified !== 'string') return this.#gateway.accept(this.#options.name, ip, verified)
     this.refused.add(verified)
     return verified
   }
@@ -50,5 +45,12 @@ export class Door {
       this.#gateway.alive(connection)
       connection.send(HEARTBEAT_ANSWER)
     } else this.#gateway.message(connection, frame)
+  }
+
+  #verify(ip: string, auth: string | null): User | undefined | Refused {
+    const gateway = this.#gateway
+    if (gateway.stopping) return 'the server stops'
+    if (gateway.perIp.full(ip)) return 'too many connections of one address'
+    return this.#options.auth ? gateway.auth.verify(auth, Date.now() / 1000) : undefined
   }
 }

@@ -3,9 +3,8 @@ import { isStoreAway } from '../../Library/Cache/Cache'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
-import type { GatewayStatus, Identity, Reached } from '../Orders'
+import type { GatewayStatus, Identity, StopReason } from '../Orders'
 import { ALL_CHANNEL, FDS_AN_INSTANCE, instanceChannel } from '../Record/Keys'
-import { encodeReply } from '../Wire/Protocol'
 import { Assignment } from './Assignment'
 import { Auth, type User } from './Auth'
 import { Broker } from './Broker'
@@ -14,6 +13,7 @@ import { Closes } from './Closes'
 import { Connection } from './Connection'
 import { Elsewhere } from './Elsewhere'
 import type { Envelope } from './Envelope'
+import { Errands } from './Errands'
 import { Groups } from './Groups'
 import { Healing } from './Healing'
 import { Heartbeat } from './Heartbeat'
@@ -50,6 +50,7 @@ export interface Ground {
 export class Gateway {
   readonly hub = new Hub()
   readonly workers: Workers
+  readonly errands: Errands
   readonly #lease: Lease
   readonly #bus: Bus | undefined
   readonly #registry: Registry
@@ -63,7 +64,6 @@ export class Gateway {
   readonly #assignment: Assignment
   readonly #closes: Closes
   readonly #broker: Broker
-  readonly #reports: Reports
   readonly #elsewhere: Elsewhere | undefined
   /** Closed connections whose hooks have not run, or which are still on record, by fd. */
   readonly #cleaning = new Map<number, Promise<void>>()
@@ -74,6 +74,7 @@ export class Gateway {
   #auth: Auth
   #perIp: PerIp
   #seq = 0
+  #stopping = false
 
   constructor(config: AppConfig, { redis, lease, bus, firstInstance }: Ground, watcher: Watcher) {
     const { hub } = this
@@ -106,8 +107,8 @@ export class Gateway {
     const operations = new Operations({ instance, lease, hub, registry, groups, broker, reports, redis, elsewhere })
     this.#registry = registry
     this.#groups = groups
-    this.#reports = reports
     this.#healing = new Healing({ hub, lease, registry, isClosing: (fd) => this.#cleaning.has(fd) })
+    this.errands = new Errands(reports, operations, this.#healing)
     this.#broker = broker
     const rooms = { hub, registry, assignment, closes, broker, operations, refusals }
     this.workers = new Workers(instance, rooms, watcher, () => this.#config.setting.max_wait_time * 1000)
@@ -152,12 +153,6 @@ export class Gateway {
     for (const { port } of this.hub.all()) ports[port] = (ports[port] ?? 0) + 1
     const memory = process.memoryUsage.rss()
     return { instance: this.instance, memory, connections: this.hub.count(), ports, workers: this.workers.status() }
-  }
-
-  /** @returns whom it has reached, on all machines @throws StoreAway */
-  say(text: string): Promise<Reached> {
-    const target = { audience: 'all', name: '' } as const
-    return this.#reports.send({ target, except: [], text: encodeReply('serverBroadcast', text) })
   }
 
   /**
@@ -244,8 +239,14 @@ export class Gateway {
     this.#refusals.flush()
   }
 
+  /** Handshakes come too late: those who connected before the port was closed, too. */
+  get stopping(): boolean {
+    return this.#stopping
+  }
+
   /** Closes every connection, and waits until each is off the record. */
-  async stop(reason: 'serverStops' | 'restart'): Promise<void> {
+  async stop(reason: StopReason): Promise<void> {
+    this.#stopping = true
     for (const connection of this.hub.all()) connection.close(reason)
     await Promise.all(this.#cleaning.values())
     await this.#bus?.settled() // what the hooks have sent

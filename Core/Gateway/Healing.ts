@@ -46,6 +46,11 @@ export class Healing {
     return this.#running
   }
 
+  /** @returns the fds on record that this gateway does not hold @throws StoreAway */
+  strangers(): Promise<number[]> {
+    return this.#options.registry.strangers(this.#isOurs)
+  }
+
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#later)
@@ -56,12 +61,14 @@ export class Healing {
     if (!this.#stopped) this.#later = setTimeout(() => this.start(), ms)
   }
 
+  readonly #isOurs = (fd: number) => this.#options.hub.get(fd) !== undefined || this.#options.isClosing(fd)
+
   async #makeRight(): Promise<void> {
-    const { hub, lease, registry, isClosing } = this.#options
+    const { hub, lease, registry } = this.#options
     if (lease.lost) return
     try {
       await lease.raise()
-      await registry.heal(hub.all(), (fd) => hub.get(fd) !== undefined || isClosing(fd))
+      await registry.heal(hub.all(), this.#isOurs)
       this.#failed = false
     } catch (error) {
       if (!this.#failed) log.warn({ err: error }, 'the record could not be made right yet; it is tried again')

@@ -2,8 +2,10 @@ import { join, resolve } from 'node:path'
 import { Cache, isStoreAway } from '../../Library/Cache/Cache'
 import { reasonOf } from '../../Library/Cache/Outage'
 import { log } from '../../Library/Log/Log'
-import type { Boot, Report, StopReason } from '../Orders'
+import { tell } from '../Handler'
+import type { Boot, Order, Report, StopReason } from '../Orders'
 import { Bus } from './Bus'
+import { drain, quietTurn } from './Drain'
 import { Files } from './Files'
 import { Gateway, type Watcher } from './Gateway'
 import { Lease } from './Lease'
@@ -89,9 +91,9 @@ export class House {
     return house
   }
 
-  /** Opens the public ports. @returns the real ones @throws Error when one cannot be had */
-  async listen(): Promise<Record<string, number>> {
-    const { outside, setting } = this.#boot.config
+  /** Opens public ports. @returns the real ones @throws Error when one cannot be had */
+  async listen(outside = this.#boot.config.outside): Promise<Record<string, number>> {
+    const { setting } = this.#boot.config
     const ports: Record<string, number> = {}
     for (const [name, port] of Object.entries(outside)) {
       const { package_max_length: frameLimit, socket_buffer_size: bufferLimit } = setting
@@ -103,29 +105,54 @@ export class House {
     return ports
   }
 
-  /** Sends a text to every public connection of every machine. */
-  async say(text: string): Promise<Report> {
+  /** Says something to connections on whatever machine, or closes them. */
+  async reach(order: Extract<Order, { order: 'say' | 'kick' }>): Promise<Report> {
+    const { id, whom } = order
     try {
-      return { report: 'said', reached: await this.gateway.say(text) }
+      const reached =
+        order.order === 'kick'
+          ? await this.gateway.errands.kick(whom)
+          : await this.gateway.errands.say(whom, order.dryRun ? undefined : order.text)
+      return { report: 'reached', id, reached }
     } catch (error) {
       const failure = isStoreAway(error) ? 'Redis is away' : String(error)
-      return { report: 'said', reached: { targeted: 0, delivered: 0, dropped: 0 }, failure }
+      return { report: 'reached', id, reached: { targeted: 0, delivered: 0, dropped: 0 }, failure }
     }
   }
 
-  /** No new handshakes. */
-  unlisten(): void {
-    for (const outside of this.#outsides.splice(0)) outside.stopListening()
+  /** Compares its record with its connections. */
+  async audit(fix: boolean): Promise<Report> {
+    try {
+      return { report: 'audited', strangers: await this.gateway.errands.audit(fix) }
+    } catch (error) {
+      return { report: 'audited', strangers: [], failure: isStoreAway(error) ? 'Redis is away' : String(error) }
+    }
+  }
+
+  /** Closes the public ports. */
+  async unlisten(): Promise<void> {
+    await quietTurn()
+    this.#close()
+  }
+
+  /** Closes the connections with 1012, evenly spread. @param ms milliseconds */
+  async drain(ms: number): Promise<Report> {
+    await drain(this.gateway.hub, ms, (left) => tell({ report: 'draining', left }))
+    return { report: 'emptied' }
   }
 
   /** Closes every connection, and waits until each is off the record. */
   async stop(reason: StopReason): Promise<void> {
-    this.unlisten()
+    this.#close()
     await this.gateway.stop(reason)
   }
 
+  #close(): void {
+    for (const outside of this.#outsides.splice(0)) outside.stopListening()
+  }
+
   #leave(watcher: Watcher): void {
-    this.unlisten()
+    this.#close()
     setTimeout(() => watcher.reaped(), LAST_WORDS_MS)
   }
 

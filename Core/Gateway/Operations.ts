@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { isStoreAway } from '../../Library/Cache/Cache'
-import type { Answer, Kick, Operation } from '../Link/Contract'
-import { ALL_CHANNEL, byInstance, instanceOf } from '../Record/Keys'
+import type { Announcement, Answer, Kick, Operation } from '../Link/Contract'
+import { ALL_CHANNEL, byInstance, instanceOf, userFdsKeyOf } from '../Record/Keys'
 import type { Broker } from './Broker'
 import type { Connection } from './Connection'
 import type { Elsewhere } from './Elsewhere'
@@ -143,11 +143,20 @@ export class Operations {
     return this.#ask('leave', fd, group)
   }
 
-  /** What was sent before a kick arrives before it: so it goes over the bus, as that did, also to this gateway's own. */
-  async #kick({ target, code, reason }: Kick): Promise<number> {
-    const { instance, redis, broker, elsewhere } = this.#options
+  #kick({ target, code, reason }: Kick): Promise<number> {
+    return this.kickAll(typeof target === 'number' ? { fd: target } : { audience: 'group', name: target }, code, reason)
+  }
+
+  /**
+   * Closes connections, wherever they are. What was sent before arrives before it: so it goes over the bus, as that did, also to this
+   * gateway's own.
+   * @returns how many
+   * @throws StoreAway
+   */
+  async kickAll(target: Announcement['target'], code: number, reason: string): Promise<number> {
+    const { instance, broker, elsewhere } = this.#options
     await broker.passed()
-    const fds = typeof target === 'number' ? [target] : await readFds(redis, target)
+    const fds = await this.#fdsOf(target)
     if (elsewhere === undefined) return this.#kickHere(fds, code, reason)
     const counts = [...byInstance(fds)].map(async ([owner, theirs]) => {
       try {
@@ -158,6 +167,16 @@ export class Operations {
       }
     })
     return (await Promise.all(counts)).reduce((all, one) => all + one, 0)
+  }
+
+  /** @throws TypeError for an audience of which the record does not say who is in it */
+  async #fdsOf(target: Announcement['target']): Promise<number[]> {
+    const { redis } = this.#options
+    if ('fd' in target) return [target.fd]
+    const { audience, name } = target
+    if (audience === 'group') return readFds(redis, name)
+    if (audience === 'user') return (await redis.zrange(userFdsKeyOf(name), 0, '-1')).map(Number)
+    throw new TypeError('a kick is for one connection, a group or a user')
   }
 
   #kickHere(fds: readonly number[], code: number, reason: string): number {

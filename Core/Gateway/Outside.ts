@@ -101,6 +101,7 @@ export class Outside {
         return refuse(response, '400 Bad Request', 'not a WebSocket handshake')
       }
       const connection = this.#door.admit(ip, new URLSearchParams(request.getQuery()).get('auth'))
+      if (connection === 'the server stops') return refuse(response, '503 Service Unavailable', 'server stops')
       if (connection === 'too many connections of one address') {
         return refuse(response, '429 Too Many Requests', 'too many connections')
       }

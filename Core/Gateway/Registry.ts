@@ -197,9 +197,16 @@ export class Registry {
       batch = []
     }
     await Promise.all(batch)
-    for (const fd of await this.#redis.smembers(this.#fds)) {
-      if (!isOurs(Number(fd))) await this.forget(await this.recall(Number(fd)))
-    }
+    for (const fd of await this.strangers(isOurs)) await this.forget(await this.recall(fd))
+  }
+
+  /** @returns the fds on this gateway's record that are none of its own */
+  async strangers(isOurs: (fd: number) => boolean): Promise<number[]> {
+    const found = (await this.#redis.smembers(this.#fds)).map(Number).filter((fd) => !isOurs(fd))
+    if (found.length === 0) return []
+    // One that closed just now has been taken off meanwhile.
+    const stands = await this.#redis.smismember(this.#fds, ...found)
+    return found.filter((_, index) => stands[index] === 1)
   }
 
   stop(): void {

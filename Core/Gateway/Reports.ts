@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import type { Announcement, Outcome } from '../Link/Contract'
+import { type Announcement, COUNT_ONLY, type Outcome } from '../Link/Contract'
 import { ALL_CHANNEL, byInstance, groupChannel } from '../Record/Keys'
 import type { Bus } from './Bus'
 import type { Elsewhere } from './Elsewhere'
@@ -41,13 +41,14 @@ export class Reports {
   sendHere({ target, except, text }: Announcement): Outcome {
     if ('fd' in target) return NOBODY
     const connections = this.#options.hub.audience(target.audience, target.name, except)
-    const delivered = connections.filter((connection) => connection.send(text)).length
+    const delivered = connections.filter((connection) => text === COUNT_ONLY || connection.send(text)).length
     return { targeted: connections.length, delivered, dropped: connections.length - delivered }
   }
 
   /** Sends to these connections of this gateway. */
   sendToThese(fds: readonly number[], text: string): Outcome {
-    const delivered = fds.filter((fd) => this.#options.hub.get(fd)?.send(text)).length
+    const connections = fds.flatMap((fd) => this.#options.hub.get(fd) ?? [])
+    const delivered = connections.filter((connection) => text === COUNT_ONLY || connection.send(text)).length
     return { targeted: fds.length, delivered, dropped: fds.length - delivered }
   }
 

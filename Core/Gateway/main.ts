@@ -15,7 +15,8 @@ class GatewayProcess implements Life {
   #boot: Boot | undefined
 
   async start(boot: Boot): Promise<Report> {
-    configureLog({ ...boot.config.log, runtime: boot.runtime, name: boot.name })
+    const { config, runtime, name, copy } = boot
+    configureLog({ ...config.log, runtime, name, ...(copy ? { copy } : {}) })
     this.#boot = boot
     const house = await House.open(boot, {
       drained: (worker) => tell({ report: 'drained', worker }),
@@ -34,17 +35,22 @@ class GatewayProcess implements Life {
     if (house === undefined) return undefined
     switch (order.order) {
       case 'listen':
-        return { report: 'listening', ports: await house.listen() }
+        return { report: 'listening', ports: await house.listen(order.outside) }
       case 'unlisten':
-        house.unlisten()
+        await house.unlisten()
         return { report: 'unlistened' }
+      case 'drain':
+        return await house.drain(order.ms)
       case 'reap':
         house.gateway.reap(order.identity)
         return undefined
       case 'status':
         return { report: 'gatewayStatus', status: house.gateway.status() }
       case 'say':
-        return await house.say(order.text)
+      case 'kick':
+        return await house.reach(order)
+      case 'audit':
+        return await house.audit(order.fix)
       case 'muster':
         return { report: 'mustered', missing: house.gateway.workers.missing(order.workers) }
       case 'assign':

@@ -56,6 +56,9 @@ export interface Kick {
   readonly reason: string
 }
 
+/** The text of an announcement that is not sent: who would get it is only counted. */
+export const COUNT_ONLY = ''
+
 /** A message of which the sender wants to know whom it reached. */
 export interface Announcement {
   readonly target: { readonly fd: number } | { readonly audience: Audience; readonly name: string }

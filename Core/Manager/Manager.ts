@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import type { Reached } from '../Orders'
+import type { Audit, Errand } from '../Supervisor/Inquiry'
 import { isObject } from '../Wire/Protocol'
 import { answer, type Reply } from './Answers'
 import type { Status } from './Status'
@@ -23,11 +24,15 @@ const MOST_A_SECOND = 20
 export interface Commands {
   /** @param progress told of each step @returns when no old code runs any more @throws Error that says why nothing has changed */
   reload(progress: (step: string) => void): Promise<void>
+  /** @param progress told of each step @returns when no old process runs any more @throws Error that says why nothing has changed */
+  restart(progress: (step: string) => void): Promise<void>
   /** Begins to stop. */
   stop(): void
   status(): Promise<Status>
-  /** To every public connection of every machine. @throws StoreAway */
-  say(text: string): Promise<Reached>
+  /** Says something to connections on whatever machine, or closes them. @throws Error that says why it could not */
+  reach(errand: Errand): Promise<Reached>
+  /** What the gateways have on record and do not hold. @param fix takes it off @throws Error that says why one could not look */
+  audit(fix: boolean): Promise<Audit[]>
   /** Whether new clients are welcome. */
   ready(): boolean
 }

@@ -19,7 +19,8 @@ export const closeKeysKey = (fd: number) => `WEBSOCKET_FdCloseSetKey_${fd}`
 export const userKey = (type: string, id: string | number) => `${type}:${id}`
 
 /** Sorted set: every open fd of a user, by the time it was opened (ms). */
-export const userFdsKey = (type: string, id: string | number) => `WEBSOCKET_USERFDS_${userKey(type, id)}`
+export const userFdsKey = (type: string, id: string | number) => userFdsKeyOf(userKey(type, id))
+export const userFdsKeyOf = (user: string) => `WEBSOCKET_USERFDS_${user}`
 
 /** Counter: the number of the newest gateway boot. */
 export const INSTANCES = 'WEBSOCKET_INSTANCES'

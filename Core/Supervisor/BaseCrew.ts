@@ -1,14 +1,17 @@
 import { join } from 'node:path'
+import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import type { Identity, Reached } from '../Orders'
 import type { Project } from '../Project'
 import { Backoff, pause } from './Backoff'
 import { Child } from './Child'
-import { type Crew, type Manned, START_GRACE_MS, type Supplies } from './Crew'
-import { type CrewView, say, viewGateway } from './Inquiry'
+import { type Crew, type Manned, START_GRACE_MS, STOP_GRACE_MS, type Supplies, waits } from './Crew'
+import { type Audit, audit, type CrewView, type Errand, reach, viewGateway } from './Inquiry'
 import { lastHook } from './LastHook'
+import { closed, drain, HANDSHAKE_MS } from './MakeWay'
+import { reservePorts } from './Ports'
 import { Queue } from './Queue'
-import { checkUnchangeable } from './Unchangeable'
+import { checkReload, checkRestart } from './Unchangeable'
 
 const ENTRY = join(__dirname, '..', 'Base', 'main.js')
 
@@ -16,19 +19,27 @@ const ENTRY = join(__dirname, '..', 'Base', 'main.js')
 interface Started {
   readonly child: Child
   readonly engine: string
+  /** What its code is configured to do. */
+  readonly config: AppConfig
   /** What its fds begin with. */
   readonly identity: Identity | undefined
 }
 
-/** Base mode: one process. It dies with its connections, and a reload is a restart. */
+/** Base mode: one process. It dies with its connections, and a reload is a restart: another process takes its place. */
 export class BaseCrew implements Crew {
   readonly #project: Project
   readonly #supplies: Supplies
+  /** As it was configured: a port of 0 is 0. */
+  #configured: AppConfig
+  /** The public ports, as they were found. */
+  #outside: AppConfig['outside']
   readonly #backoff = new Backoff()
   readonly #changes = new Queue()
   /** All that have not ended: the one that serves, and at a reload another one. */
   readonly #children = new Set<Child>()
   #serving: Started | undefined
+  /** At a restart: the one that makes way. */
+  #leaving: Started | undefined
   /** Instances that left a record behind, until there is a process that can be told. */
   #unreaped: Identity[] = []
   #starts = 0
@@ -37,14 +48,20 @@ export class BaseCrew implements Crew {
   constructor(project: Project, supplies: Supplies) {
     this.#project = project
     this.#supplies = supplies
+    this.#configured = project.config
+    this.#outside = supplies.config.outside
+  }
+
+  get config(): AppConfig {
+    return this.#configured
   }
 
   async start(): Promise<Manned> {
     const started = await this.#boot()
     const { child, engine } = started
-    this.#serving = started
     try {
-      const ports = await this.#listen(child)
+      const ports = await this.#listen(child, this.#outside)
+      this.#serving = started
       child.ended.then((how) => this.#ended(started, how))
       return { engine, ports, gateways: 1, workers: 1 }
     } catch (error) {
@@ -54,19 +71,27 @@ export class BaseCrew implements Crew {
     }
   }
 
-  /** One after the other: a second reload waits for the first one. */
   reload(progress: (step: string) => void): Promise<void> {
-    return this.#changes.run(() => this.#reload(progress))
+    return this.#changes.run(() => this.#replace(checkReload, progress), waits(progress))
+  }
+
+  restart(progress: (step: string) => void): Promise<void> {
+    return this.#changes.run(() => this.#replace(checkRestart, progress), waits(progress))
   }
 
   /** The worker is the gateway's own process, which counts its connections. */
   async status(): Promise<CrewView> {
-    const child = this.#serving?.child
-    return { gateways: child ? await viewGateway('base', child) : [], workers: [] }
+    const children = [this.#leaving, this.#serving].flatMap((started) => started?.child ?? [])
+    const views = await Promise.all(children.map((child) => viewGateway('base', child)))
+    return { gateways: views.flat(), workers: [] }
   }
 
-  say(text: string): Promise<Reached> {
-    return say(this.#serving?.child, text)
+  reach(errand: Errand): Promise<Reached> {
+    return reach(this.#serving?.child, errand)
+  }
+
+  audit(fix: boolean): Promise<Audit[]> {
+    return audit(this.#serving ? [{ name: 'base', child: this.#serving.child }] : [], fix)
   }
 
   async stop(deadlineMs: number): Promise<boolean> {
@@ -92,8 +117,7 @@ export class BaseCrew implements Crew {
     try {
       const limit = now.setting.stall_limit * 1000 + START_GRACE_MS
       const { engine = '', config = now, identity } = await child.boot({ ...this.#supplies, name: 'base', link }, limit)
-      if (this.#serving?.child.alive) checkUnchangeable(now, config)
-      return { child, engine, identity }
+      return { child, engine, config, identity }
     } catch (error) {
       child.kill()
       await child.ended
@@ -101,59 +125,92 @@ export class BaseCrew implements Crew {
     }
   }
 
-  async #listen(child: Child): Promise<Manned['ports']> {
-    const { ports } = await child.ask({ order: 'listen' }, 'listening')
+  async #listen(child: Child, outside: AppConfig['outside']): Promise<Manned['ports']> {
+    const { ports } = await child.ask({ order: 'listen', outside }, 'listening')
     this.#backoff.reset()
     for (const identity of this.#unreaped.splice(0)) child.order({ order: 'reap', identity })
     return ports
   }
 
-  /** The new process is ready, but for its ports, before the old one goes: code that does not start changes nothing. */
-  async #reload(progress: (step: string) => void): Promise<void> {
+  /**
+   * Another process takes the place of the one that serves.
+   * @param check throws if what it is configured to change cannot be changed
+   */
+  async #replace(check: typeof checkReload, progress: (step: string) => void): Promise<void> {
     if (this.#stopping) throw new Error('the server stops')
-    const started = await this.#boot()
-    const { child } = started
     const old = this.#serving
-    this.#serving = started
-    child.ended.then((how) => this.#ended(started, how))
-    const limit = this.#supplies.config.setting.max_wait_time * 1000
-    const told = old?.child.ask({ order: 'hook', hook: 'onReload' }, 'hooked').catch(() => {})
-    await Promise.race([told, pause(limit)])
-    const stopped = await old?.child.stop({ order: 'stop', reason: 'restart' }, limit)
-    if (stopped === false) this.#leavesBehind(old)
+    const started = await this.#boot()
+    const { child, config } = started
     try {
-      await this.#listen(child)
+      const asked = this.#configured
+      check(asked, config)
+      const outside = await reservePorts(config.outside, { asked: asked.outside, ours: this.#outside })
+      await this.#listen(child, outside)
+      this.#outside = outside
     } catch (error) {
-      child.kill() // its end lets everything begin anew
+      child.kill()
+      await child.ended
       throw error
     }
-    progress('the new process serves')
+    this.#configured = config
+    this.#serving = started
+    this.#leaving = old
+    child.ended.then((how) => this.#ended(started, how))
     log.info('restarted with new code')
+    progress('the new process serves; the old one makes way')
+    if (old) await this.#leave(old, config.setting, progress)
+    this.#leaving = undefined
+    if (this.#stopping) throw new Error('the server stops')
+    progress('the old process has ended')
+  }
+
+  /** Ends a process whose place another one has taken. */
+  async #leave(old: Started, setting: AppConfig['setting'], progress: (step: string) => void): Promise<void> {
+    const { child } = old
+    const limitMs = setting.max_wait_time * 1000
+    await closed(child.ask({ order: 'unlisten' }, 'unlistened'))
+    const handshakes = pause(HANDSHAKE_MS)
+    // The embedded store is for one process that knows everybody: two must not serve for longer than it takes to close.
+    const ms = this.#supplies.embedded ? 0 : setting.drain_time * 1000
+    await drain(child, ms, (left) => progress(`${left} clients left`))
+    await handshakes
+    await Promise.race([child.ask({ order: 'hook', hook: 'onReload' }, 'hooked').catch(() => {}), pause(limitMs)])
+    await child.stop({ order: 'stop', reason: 'restart' }, limitMs + STOP_GRACE_MS)
+    if (!child.clean) this.#reap(old.identity)
   }
 
   async #stopInOrder(child: Child, deadlineMs: number): Promise<boolean> {
+    if (!child.ready) {
+      child.kill()
+      await child.ended
+      return true
+    }
     try {
       await child.ask({ order: 'unlisten' }, 'unlistened')
       await lastHook(child, deadlineMs / 2)
-      return await child.stop({ order: 'stop', reason: 'serverStops' }, deadlineMs)
+      await child.stop({ order: 'stop', reason: 'serverStops' }, deadlineMs)
     } catch {
-      return false // it ended in the middle of it: killed, or died
+      // It ended in the middle of it: killed, died, or in good order at the end of a restart.
     }
+    return child.clean
   }
 
-  /** It was killed, or died: nobody has taken its connections off the record. */
-  #leavesBehind(started: Started | undefined): void {
-    if (started?.identity !== undefined) this.#unreaped.push(started.identity)
+  /** This process was killed, or died: the one that serves, or the next one, takes its connections off the record. */
+  #reap(identity: Identity | undefined): void {
+    if (identity === undefined) return
+    const child = this.#serving?.child
+    if (child?.alive) child.order({ order: 'reap', identity })
+    else this.#unreaped.push(identity)
   }
 
   async #ended(started: Started, how: string): Promise<void> {
     if (this.#stopping || this.#serving !== started) return
     const { child } = started
-    this.#leavesBehind(started)
+    this.#reap(started.identity)
     log.fatal({ pid: child.pid }, `the process ${how}; its connections are lost; it is started again`)
     while (!this.#stopping) {
       await pause(this.#backoff.next())
-      if (this.#stopping) return
+      if (this.#stopping || this.#serving !== started) return // a restart was faster
       try {
         const { ports } = await this.start()
         log.info({ ports }, 'started again')

@@ -12,14 +12,17 @@ export class Child {
   readonly #process: ChildProcess
   readonly #listeners = new Set<Listener>()
   #alive = true
+  #clean = false
+  #ready = false
 
   /** @param entry the file to run */
   constructor(entry: string) {
     this.#process = fork(entry, { execArgv: ['--enable-source-maps'], stdio: 'inherit' })
     this.ended = new Promise((resolve) => {
-      this.#process.once('exit', (code, signal) =>
-        resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`),
-      )
+      this.#process.once('exit', (code, signal) => {
+        this.#clean = code === 0
+        resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`)
+      })
       this.#process.once('error', (error) => resolve(`could not be started: ${error.message}`))
     })
     this.ended.then(() => {
@@ -39,6 +42,16 @@ export class Child {
     return this.#alive
   }
 
+  /** It has started: until then there is nothing in it that would want a good end. */
+  get ready(): boolean {
+    return this.#ready
+  }
+
+  /** It has ended in good order. */
+  get clean(): boolean {
+    return this.#clean
+  }
+
   /**
    * Lets it start.
    * @param limitMs how long it may take to load one file of user code, and whatever else it does, in milliseconds; none for a process
@@ -50,7 +63,10 @@ export class Child {
       throw new Error(message)
     })
     failed.catch(() => {}) // it may end, some day, without having failed
-    const ready = this.ask({ order: 'boot', boot }, 'ready')
+    const ready = this.ask({ order: 'boot', boot }, 'ready').then((report) => {
+      this.#ready = true
+      return report
+    })
     ready.catch(() => {}) // the failure says more
     if (limitMs === undefined) return Promise.race([failed, ready])
     const { hangs, over } = this.#patience(limitMs)

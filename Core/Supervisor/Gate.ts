@@ -1,13 +1,11 @@
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import type { AppConfig } from '../../Library/Config/Schema'
 import type { Identity } from '../Orders'
 import { clearSocketPath } from '../Store/SocketPath'
 import { pause } from './Backoff'
 import { Child } from './Child'
-import type { Manned, Supplies } from './Crew'
-
-const ENTRY = join(__dirname, '..', 'Gateway', 'main.js')
+import { type Manned, START_GRACE_MS, type Supplies } from './Crew'
+import type { Generation } from './Generation'
 
 /** How much later than a worker the supervisor may learn that a gateway has died, in milliseconds. */
 const NEWS_MS = 500
@@ -25,12 +23,15 @@ export class Gate {
   readonly name: string
   /** The unix socket on which workers join it. */
   readonly path: string
-  readonly child = new Child(ENTRY)
+  readonly child: Child
+  readonly #generation: Generation
   #identity: Identity | undefined
 
-  constructor(name: string, path: string) {
+  constructor(name: string, path: string, generation: Generation) {
     this.name = name
     this.path = path
+    this.#generation = generation
+    this.child = new Child(generation.entryOf('Gateway'))
     this.child.ended.then(() => rmSync(path, { force: true }))
   }
 
@@ -49,13 +50,24 @@ export class Gate {
     return this.#identity
   }
 
-  /** @returns what its engine is @throws Error that says why it does not start; it may still run */
-  async boot(supplies: Supplies, secret: string): Promise<string> {
+  /**
+   * @param patient it may wait for its Redis, however long that is away
+   * @returns what its engine is
+   * @throws Error that says why it does not start; it may still run
+   */
+  async boot(supplies: Supplies, secret: string, patient: boolean): Promise<string> {
     const { name, path } = this
     await clearSocketPath(path) // a server that was killed leaves its own behind
-    const ready = await this.child.boot({ ...supplies, name, link: { paths: [path], secret, worker: 0 } })
-    this.#identity = ready.identity
-    return ready.engine ?? ''
+    const { copy } = this.#generation
+    const boot = { ...supplies, name, copy, link: { paths: [path], secret, worker: 0 } }
+    const limit = supplies.config.setting.stall_limit * 1000 + START_GRACE_MS
+    try {
+      const ready = await this.child.boot(boot, patient ? undefined : limit)
+      this.#identity = ready.identity
+      return ready.engine ?? ''
+    } catch (error) {
+      throw new Error(this.#generation.original(error instanceof Error ? error.message : String(error)))
+    }
   }
 
   /** @returns the real ports @throws Error when it dies */
@@ -63,11 +75,11 @@ export class Gate {
     return (await this.child.ask({ order: 'listen' }, 'listening')).ports
   }
 
-  /** @returns false when it has died */
+  /** @returns false when it has died; not when it has ended in good order, as one does that drains */
   unlisten(): Promise<boolean> {
     return this.child.ask({ order: 'unlisten' }, 'unlistened').then(
       () => true,
-      () => false,
+      () => this.child.clean,
     )
   }
 

@@ -3,14 +3,17 @@ import type { Identity } from '../Orders'
 import { Backoff, pause } from './Backoff'
 import type { Manned, Supplies } from './Crew'
 import { Gate } from './Gate'
+import type { Generation } from './Generation'
 import type { Queue } from './Queue'
 
 export interface GatewaysOptions {
   readonly count: number
+  /** Whose code they run. */
+  readonly generation: Generation
   /** What workers join with. */
   readonly secret: string
-  /** @returns the path of a unix socket of this name */
-  readonly socket: (name: string) => string
+  /** @returns the path of a unix socket that nobody else has */
+  readonly socket: () => string
   /** @returns what a gateway that starts now is given */
   readonly supplies: () => Supplies
   /** In which the slots change: a new gateway is told of them in its turn, so that it misses no change. */
@@ -39,7 +42,6 @@ export class Gateways {
   #serving: Gate[] = []
   /** Those that died when there was nobody to be told. */
   #unreaped: Identity[] = []
-  #starts = 0
   #stopping = false
 
   constructor(options: GatewaysOptions, watcher: GatewayWatcher) {
@@ -57,10 +59,15 @@ export class Gateways {
     return this.living.find((gate) => gate.path === path)
   }
 
-  /** Starts all; they do not listen yet. @returns what their engine is @throws Error of the first that does not start */
-  async boot(): Promise<string> {
+  /**
+   * Starts all; they do not listen yet.
+   * @param patient they may wait for Redis, however long it is away
+   * @returns what their engine is
+   * @throws Error of the first that does not start
+   */
+  async boot(patient: boolean): Promise<string> {
     const gates = Array.from({ length: this.#options.count }, (_, place) => this.#start(place))
-    const [engine = ''] = await Promise.all(gates.map((gate) => this.#boot(gate)))
+    const [engine = ''] = await Promise.all(gates.map((gate) => this.#boot(gate, patient)))
     this.#serving = gates
     return engine
   }
@@ -88,6 +95,14 @@ export class Gateways {
     await Promise.all([...this.#all].map((gate) => gate.child.stop(order, deadlineMs)))
   }
 
+  /** Lets one of these clean up after a gateway that has died. Its lease need not run out first: it is dead for certain. */
+  reap({ identity }: Pick<Gate, 'identity'>): void {
+    if (identity === undefined) return
+    const [other] = this.living
+    if (other) other.reap(identity)
+    else this.#unreaped.push(identity)
+  }
+
   kill(): void {
     this.#stopping = true
     for (const gate of this.#all) gate.child.kill()
@@ -100,9 +115,9 @@ export class Gateways {
 
   /** A new process for a place. Each has a path of its own, so that nobody takes it for the one before. */
   #start(place: number): Gate {
-    const { count, socket } = this.#options
+    const { count, socket, generation } = this.#options
     const name = count === 1 ? 'gateway' : `gateway ${place + 1}`
-    const gate = new Gate(name, socket(`link-${++this.#starts}.sock`))
+    const gate = new Gate(name, socket(), generation)
     this.#all.add(gate)
     gate.child.ended.then(() => this.#all.delete(gate))
     gate.child.on('drained', ({ worker }) => this.#watcher.drained(gate, worker))
@@ -110,8 +125,8 @@ export class Gateways {
     return gate
   }
 
-  #boot(gate: Gate): Promise<string> {
-    return gate.boot(this.#options.supplies(), this.#options.secret)
+  #boot(gate: Gate, patient: boolean): Promise<string> {
+    return gate.boot(this.#options.supplies(), this.#options.secret, patient)
   }
 
   #watch(gate: Gate, place: number): void {
@@ -122,7 +137,7 @@ export class Gateways {
     if (this.#stopping) return
     log.fatal({ gateway: gate.name, pid: gate.child.pid }, `a gateway ${how}; its connections are lost; it is replaced`)
     this.#watcher.lost(gate)
-    this.#reap(gate)
+    this.reap(gate)
     const backoff = new Backoff()
     while (!this.#stopping && !(await this.#replace(place, backoff.looping))) await pause(backoff.next())
   }
@@ -132,7 +147,7 @@ export class Gateways {
     const gate = this.#start(place)
     const { name, child } = gate
     try {
-      await this.#boot(gate)
+      await this.#boot(gate, true)
       const ports = await this.#options.switches.run(() => this.#open(gate, place))
       this.#watch(gate, place)
       for (const identity of this.#unreaped.splice(0)) gate.reap(identity)
@@ -145,7 +160,7 @@ export class Gateways {
       child.kill()
       await child.ended
       this.#watcher.lost(gate)
-      this.#reap(gate)
+      this.reap(gate)
       return false
     }
   }
@@ -155,13 +170,5 @@ export class Gateways {
     if (this.#stopping) throw new Error('the server stops')
     this.#serving[place] = gate
     return gate.listen()
-  }
-
-  /** Its leases need not run out first: it is dead for certain. */
-  #reap({ identity }: Gate): void {
-    if (identity === undefined) return
-    const [other] = this.living
-    if (other) other.reap(identity)
-    else this.#unreaped.push(identity)
   }
 }

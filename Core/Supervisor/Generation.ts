@@ -15,16 +15,21 @@ export class Generation {
   readonly copy: { readonly folder: string; readonly of: string }
   /** The compiled code in the copy, which holds App/ and Config/. */
   readonly root: string
-  /** The file that a worker of this generation runs. */
-  readonly entry: string
 
   private constructor(number: number, folder: string, of: string) {
     this.number = number
     this.copy = { folder, of }
     this.root = join(folder, 'dist')
-    // Where the project is the framework's own, its kernel is a part of the generation as well.
-    const own = join(this.root, 'Core', 'Worker', 'main.js')
-    this.entry = existsSync(own) ? own : join(HOME, 'dist', 'Core', 'Worker', 'main.js')
+  }
+
+  /** Where the project is the framework's own, its kernel is a part of the generation as well. */
+  get holdsKernel(): boolean {
+    return existsSync(join(this.root, 'Core'))
+  }
+
+  /** @returns the file that a process of this generation runs */
+  entryOf(process: 'Gateway' | 'Worker'): string {
+    return join(this.holdsKernel ? this.root : join(HOME, 'dist'), 'Core', process, 'main.js')
   }
 
   /** Takes a copy of the project's code as it is now. @throws Error when it cannot be copied */

@@ -22,7 +22,7 @@ export class Hand {
   constructor(id: number, generation: Generation) {
     this.id = id
     this.generation = generation
-    this.child = new Child(generation.entry)
+    this.child = new Child(generation.entryOf('Worker'))
   }
 
   /** Resolves when it serves no longer, and has nothing under way at any gateway that lives. */

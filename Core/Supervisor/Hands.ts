@@ -7,6 +7,8 @@ import { Hand } from './Hand'
 export interface HandsOptions {
   /** What gateways are joined with. */
   readonly secret: string
+  /** @returns a number that no worker ever had */
+  readonly number: () => number
   /** @returns what a worker that starts now is given */
   readonly supplies: () => Supplies
   /** @returns the gateways that it joins */
@@ -19,7 +21,6 @@ export interface HandsOptions {
 export class Hands {
   readonly #options: HandsOptions
   readonly #byId = new Map<number, Hand>()
-  #last = 0
 
   constructor(options: HandsOptions) {
     this.#options = options
@@ -35,7 +36,7 @@ export class Hands {
 
   /** A process for a worker; its number is its own for ever. */
   make(generation: Generation): Hand {
-    const hand = new Hand(++this.#last, generation)
+    const hand = new Hand(this.#options.number(), generation)
     this.#byId.set(hand.id, hand)
     hand.child.ended.then(() => this.#byId.delete(hand.id))
     this.#options.made(hand)
@@ -43,9 +44,19 @@ export class Hands {
   }
 
   /** Lets it start. @returns what its code is configured to do @throws Error that says why it does not; it may still run */
-  boot(hand: Hand): Promise<AppConfig> {
-    const { secret, supplies, gates } = this.#options
-    return hand.boot(supplies(), { paths: gates().map(({ path }) => path), secret })
+  boot(hand: Hand, gates = this.#options.gates()): Promise<AppConfig> {
+    const { secret, supplies } = this.#options
+    return hand.boot(supplies(), { paths: gates.map(({ path }) => path), secret })
+  }
+
+  /** Starts one for a look at new code, and ends it. @returns what the code is configured to do @throws Error that says why it does not load */
+  async scout(generation: Generation): Promise<AppConfig> {
+    const hand = this.make(generation)
+    try {
+      return await this.boot(hand, [])
+    } finally {
+      await hand.discard()
+    }
   }
 
   /** Starts a whole set of workers. @throws Error of the first that does not start; the others are ended then */

@@ -1,4 +1,4 @@
-import type { GatewayStatus, Reached, WorkerStatus } from '../Orders'
+import type { GatewayStatus, Reached, Whom, WorkerStatus } from '../Orders'
 import { pause } from './Backoff'
 import type { Child } from './Child'
 
@@ -6,7 +6,7 @@ import type { Child } from './Child'
 const STATUS_MS = 2000
 
 /** How long a text for everybody may take, in milliseconds. */
-const SAY_MS = 5000
+const REACH_MS = 5000
 
 /** A gateway, for people and programs that look at the server. */
 export interface GatewayView extends GatewayStatus {
@@ -52,12 +52,40 @@ export async function viewWorker(
   return [{ ...answer.status, id, pid: child.pid, generation, connections, inFlight }]
 }
 
-/** Lets a gateway send a text to everybody. @throws Error that says why it could not */
-export async function say(child: Child | undefined, text: string): Promise<Reached> {
-  const said = await Promise.race([child?.ask({ order: 'say', text }, 'said'), pause(SAY_MS)])
-  if (!said) throw new Error('no gateway has answered; try again')
-  if (said.failure !== undefined) throw new Error(said.failure)
-  return said.reached
+/** What the console wants of connections, on whatever machine they are. */
+export type Errand =
+  | { readonly order: 'say'; readonly whom: Whom; readonly text: string; readonly dryRun: boolean }
+  | { readonly order: 'kick'; readonly whom: Whom }
+
+let errands = 0
+
+/** Lets a gateway do an errand. @throws Error that says why it could not */
+export async function reach(child: Child | undefined, errand: Errand): Promise<Reached> {
+  const id = ++errands // two of them may be under way
+  const answer = child?.next('reached', (report) => report.id === id)
+  child?.order({ ...errand, id })
+  const answered = await Promise.race([answer, pause(REACH_MS)])
+  if (!answered) throw new Error('no gateway has answered; try again')
+  if (answered.failure !== undefined) throw new Error(answered.failure)
+  return answered.reached
+}
+
+/** What a gateway has on record and does not hold. */
+export interface Audit {
+  readonly name: string
+  readonly strangers: readonly number[]
+}
+
+/** Lets gateways compare their record with their connections. @throws Error that says why one could not */
+export function audit(gateways: readonly { readonly name: string; readonly child: Child }[], fix: boolean) {
+  return Promise.all(
+    gateways.map(async ({ name, child }): Promise<Audit> => {
+      const audited = await Promise.race([child.ask({ order: 'audit', fix }, 'audited'), pause(REACH_MS)])
+      if (!audited) throw new Error(`${name} does not answer`)
+      if (audited.failure !== undefined) throw new Error(`${name}: ${audited.failure}`)
+      return { name, strangers: audited.strangers }
+    }),
+  )
 }
 
 /** For a process that has died. */

@@ -1,18 +1,40 @@
 import { createServer, type Server } from 'node:net'
 import type { AppConfig } from '../../Library/Config/Schema'
 
+type Outside = AppConfig['outside']
+
+/** The ports that this server listens on already. */
+interface Held {
+  /** As they were configured: one may be 0. */
+  readonly asked: Outside
+  /** As they were found. */
+  readonly ours: Outside
+}
+
 /**
  * Sees that the public ports are free: the engine would share a port in silence, and a second server take half of the first one's
- * clients. A port of 0 becomes a free one here, so that all gateways have the same.
+ * clients. A port of 0 becomes a free one here, so that all gateways have the same; at a restart it stays what it is.
  * @throws Error that names the port which somebody else has
  */
-export async function reservePorts(outside: AppConfig['outside']): Promise<AppConfig['outside']> {
-  const ports: Record<string, AppConfig['outside'][string]> = {}
+export async function reservePorts(
+  outside: Outside,
+  { asked, ours }: Held = { asked: {}, ours: {} },
+): Promise<Outside> {
+  const ports: Record<string, Outside[string]> = {}
+  const own = Object.values(ours).map(({ port }) => port)
   // All are held until the last one has been tried, so that two of our own cannot be the same either.
   const held: Server[] = []
   try {
     for (const [name, options] of Object.entries(outside)) {
-      const server = await hold(name, options.host, options.port)
+      const stays = options.port === 0 && asked[name]?.port === 0 ? ours[name]?.port : undefined
+      const port = stays ?? options.port
+      // The engine shares it with ourselves, once.
+      if (own.includes(port)) {
+        own.splice(own.indexOf(port), 1)
+        ports[name] = { ...options, port }
+        continue
+      }
+      const server = await hold(name, options.host, port)
       held.push(server)
       ports[name] = { ...options, port: portOf(server) }
     }

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { configureLog, log } from '../../Library/Log/Log'
 import { dieOfErrors, EXIT, exit } from '../Handler'
 import { Manager } from '../Manager/Manager'
@@ -9,7 +8,7 @@ import { SCRIPTS } from '../Record/Scripts'
 import { openEmbeddedStore, type Store } from '../Store/Store'
 import { Backoff, pause } from './Backoff'
 import { BaseCrew } from './BaseCrew'
-import type { Crew, Manned, Supplies } from './Crew'
+import { type Crew, type Manned, STOP_GRACE_MS, type Supplies } from './Crew'
 import { reservePorts } from './Ports'
 import { ProcessCrew } from './ProcessCrew'
 import { Runtime } from './Runtime'
@@ -23,9 +22,6 @@ export interface Started extends Manned {
 
 /** The socket of the embedded store. */
 const STORE = 'store.sock'
-
-/** Time that a stop has beyond what its hooks may take, in milliseconds. */
-const STOP_GRACE_MS = 2000
 
 /**
  * Signals that come so soon after the first one are the same one again, in milliseconds: a terminal signals the whole group, and npm
@@ -80,14 +76,28 @@ export class Supervisor {
    * @param progress told of each step, for people
    * @throws Error that says why nothing has changed; it is logged, too
    */
-  async reload(reason: string, progress: (step: string) => void = () => {}): Promise<void> {
-    await this.#started // before that there is nothing to bring new code into
+  reload(reason: string, progress?: (step: string) => void): Promise<void> {
+    return this.#change('reload', reason, progress)
+  }
+
+  /**
+   * Replaces every process; while it does so the server takes clients all the time.
+   * @param progress told of each step, for people
+   * @throws Error that says why nothing has changed; it is logged, too
+   */
+  restart(reason: string, progress?: (step: string) => void): Promise<void> {
+    return this.#change('restart', reason, progress)
+  }
+
+  async #change(how: 'reload' | 'restart', reason: string, progress: (step: string) => void = () => {}): Promise<void> {
+    await this.#started // before that there is nothing to change
     if (this.#stopping) throw new Error('the server stops')
-    log.info({ reason }, 'reload')
+    log.info({ reason }, how)
     try {
-      await this.#crew?.reload(progress)
+      await this.#crew?.[how](progress)
     } catch (error) {
-      log.error({ err: error }, 'reload failed: the old code goes on')
+      if (this.#stopping) throw new Error('the server stops')
+      log.error({ err: error }, `${how} failed: the old code goes on`)
       throw error
     }
   }
@@ -123,7 +133,8 @@ export class Supervisor {
     this.#stopping = true
     this.#stoppedAt = performance.now()
     log.info({ reason }, 'stopping')
-    const deadline = this.#project.config.setting.max_wait_time * 1000 + STOP_GRACE_MS
+    const { setting } = (this.#crew ?? this.#project).config
+    const deadline = setting.max_wait_time * 1000 + STOP_GRACE_MS
     // Before it serves nobody is there to be told.
     if (!this.#serving) this.#crew?.kill()
     const clean = !this.#serving || ((await this.#crew?.stop(deadline)) ?? true)
@@ -155,9 +166,11 @@ export class Supervisor {
     this.#manager = new Manager(
       {
         reload: (progress) => this.reload('manager port', progress),
+        restart: (progress) => this.restart('manager port', progress),
         stop: () => this.stop('manager port'),
         status: () => this.#status(),
-        say: (text) => this.#crew?.say(text) ?? Promise.reject(new Error('the server starts')),
+        reach: (errand) => this.#crew?.reach(errand) ?? Promise.reject(new Error('the server starts')),
+        audit: async (fix) => (await this.#crew?.audit(fix)) ?? [],
         ready: () => this.#serving && !this.#stopping,
       },
       issueToken(runtime, config.manager.token),
@@ -174,8 +187,7 @@ export class Supervisor {
       if (setting.reactor_num > 1) log.warn('setting.reactor_num means nothing in base mode, which is one process')
       return new BaseCrew(this.#project, supplies)
     }
-    const workers = setting.worker_num ?? (supplies.embedded ? 1 : availableParallelism())
-    return new ProcessCrew(this.#project, supplies, workers, (name) => this.#runtime.socket(name))
+    return new ProcessCrew(this.#project, supplies, (name) => this.#runtime.socket(name))
   }
 
   async #supply(): Promise<Supplies> {

@@ -141,7 +141,7 @@ export class TestApp {
 
   async #stop(): Promise<void> {
     const { base, config, leave } = this.#parts
-    base.house.unlisten()
+    await base.house.unlisten()
     const limit = (config.setting.max_wait_time * 1000) / 2
     await Promise.race([base.tellAll('onShutdown'), pause(limit, undefined, { ref: false })])
     await nextTurn() // what the hooks sent is on its way

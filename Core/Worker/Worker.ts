@@ -8,7 +8,7 @@ import type { Link } from '../App/Link'
 import type { Attachment, Bytes, Outgoing, ToGateway, ToWorker } from '../Link/Contract'
 import { cleaner } from '../Wire/Filter'
 import { Closer } from './Closer'
-import { Controllers, type Hook } from './Controllers'
+import { type ActionEntry, Controllers, type Hook } from './Controllers'
 import { Dispatcher } from './Dispatcher'
 import { Links } from './Links'
 import { Peer } from './Peer'
@@ -53,6 +53,11 @@ export class Worker {
     this.#controllers = new Controllers(sources, own)
     this.#dispatcher = new Dispatcher(this.#controllers, this.#kernel, config, watch)
     this.#closer = new Closer(this.#dispatcher)
+  }
+
+  /** All that clients can call. */
+  get actions(): Iterable<ActionEntry> {
+    return this.#controllers.actions
   }
 
   /**

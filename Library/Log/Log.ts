@@ -21,6 +21,9 @@ export interface LogOptions {
   readonly now?: () => number
 }
 
+/** The environment variable of a process whose standard output nobody sees: what goes to the file need not go there, too. */
+export const DAEMON = 'APP_DAEMON'
+
 let screen: Screen | undefined
 let file: LogFile | undefined
 let taker: ((line: string) => void) | undefined
@@ -47,8 +50,10 @@ export const log: Logger = pino(
     write(line: string) {
       const clean = original(redact(line))
       if (taker) return taker(clean)
-      screen ??= new Screen(isMainThread ? process.stdout : threadOut)
-      screen.write(clean)
+      if (file === undefined || process.env[DAEMON] === undefined) {
+        screen ??= new Screen(isMainThread ? process.stdout : threadOut)
+        screen.write(clean)
+      }
       file?.write(clean)
     },
   },

@@ -27,6 +27,13 @@ export const threadOut: Out = {
 /** A control character as JSON writes it, told from an escaped backslash before a plain `u00..`; tabs and newlines stay. */
 const CONTROL = /\\\\|\\u00(?:0[0-8bcef]|1[0-9a-f])|[\u007f-\u009f]/g
 
+/** @returns what makes of a JSON line one for people, with its newline */
+export function prettyPrinter(colorize: boolean): (line: string) => string {
+  const pretty = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', singleLine: true })
+  // Logs carry what clients sent: on a terminal their escape sequences must stay text.
+  return (line) => pretty(line.replace(CONTROL, (found) => (found === '\\\\' ? found : '\ufffd')))
+}
+
 /**
  * Log lines on standard output: for people on a terminal, JSON lines for everything else. Node writes to terminals, files and (on
  * POSIX) pipes synchronously, so nothing is lost when the process is killed.
@@ -38,9 +45,7 @@ export class Screen {
 
   constructor(out: Out) {
     this.#out = out
-    if (out.isTTY) {
-      this.#pretty = prettyFactory({ colorize: true, translateTime: 'SYS:HH:MM:ss.l', singleLine: true })
-    }
+    if (out.isTTY) this.#pretty = prettyPrinter(true)
     // Whoever read us has left (EPIPE). The file goes on; without a listener this would end the process.
     out.on('error', () => {
       this.#gone = true
@@ -50,9 +55,6 @@ export class Screen {
   /** One JSON line, with its newline. */
   write(line: string): void {
     if (this.#gone) return
-    // Logs carry what clients sent: on a terminal their escape sequences must stay text.
-    this.#out.write(
-      this.#pretty ? this.#pretty(line.replace(CONTROL, (found) => (found === '\\\\' ? found : '\ufffd'))) : line,
-    )
+    this.#out.write(this.#pretty ? this.#pretty(line) : line)
   }
 }

@@ -109,8 +109,7 @@ export function connect(url, options = {}) {
       const query = token === undefined ? '' : `${url.includes('?') ? '&' : '?'}auth=${encodeURIComponent(token)}`
       listen(open(url + query))
     } catch (error) {
-      report(error)
-      if (mine === attempt) lost(1006, 'no connection')
+      if (mine === attempt) lost(1006, error instanceof Error ? error.message : String(error))
     }
   }
 
@@ -243,6 +242,7 @@ export function connect(url, options = {}) {
   /** @param {StateDetail} detail */
   function end(detail) {
     become('closed', detail)
+    if (typeof removeEventListener === 'function') for (const hint of hints) removeEventListener(hint, hurry)
     for (const call of [...calls.values()]) call.settle(failure('closed', 'the client is closed'))
   }
 
@@ -309,8 +309,8 @@ export function connect(url, options = {}) {
     clearTimeout(timer)
     timer = setTimeout(dial, Math.random() * SOON)
   }
-  const { addEventListener } = globalThis
-  if (typeof addEventListener === 'function') addEventListener('online', hurry)
+  const hints = ['online', 'focus']
+  if (typeof addEventListener === 'function') for (const hint of hints) addEventListener(hint, hurry)
 
   setTimeout(() => state !== 'closed' && dial())
   return client

@@ -7,9 +7,11 @@ would be what is measured.
 call    A routed call: the floor does JSON.parse, one Map look-up and JSON.stringify. Same request, same replies.
 fan-out A message to a group: the floor does \`publish\`. Same bytes to each member. In process and base mode, on the embedded
         store and on a Redis of its own (a redis-server on PATH).
+restart Handshakes that fail while the server is restarted again and again: two gateways on a Redis, with tcp_migrate_req 0 and 1
+        where it may be set (as root; it is set back). Only when asked for; under three minutes.
 
 npm run bench [-- options]
-  --only W         call or fanout (default both); --fanout is the same as --only fanout
+  --only W         call, fanout or restart (default the first two); --fanout and --restart are the same as --only
   --quick          short windows, for a first look: about 20 seconds, and a minute for the fan-out
   --rounds N       rounds of each row (default 5, quick 3)
   --seconds S      measured seconds of each window (default 2, quick 0.6)
@@ -25,7 +27,10 @@ fan-out:
   --burst N        messages that the sender sends at once (default 1: more of them may share a write)
   --gateways L     1, 2 or 1,2 (default 1). 2: two gateways on one Redis against two processes of Socket.IO with its Redis
                    adapter, which is installed for that (npm ci --prefix test/bench/peers)
-  --peers          the same as --gateways 1,2`
+  --peers          the same as --gateways 1,2
+restart:
+  --handshakes N   each way (default 20000, quick 2000)
+  --rate N         handshakes a second (default 250)`
 
 export const SERVER_CORE = 0
 export const LOAD_CORE = 1
@@ -41,6 +46,9 @@ export function readOptions() {
     options: {
       only: { type: 'string' },
       fanout: { type: 'boolean', default: false },
+      restart: { type: 'boolean', default: false },
+      handshakes: { type: 'string' },
+      rate: { type: 'string', default: '250' },
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
@@ -57,17 +65,20 @@ export function readOptions() {
     },
   })
   const { quick, mode, json, help } = values
-  const only = values.fanout ? 'fanout' : values.only
-  if (only !== undefined && only !== 'call' && only !== 'fanout') {
-    throw new Error(`--only is call or fanout, not ${only}`)
+  const only = values.restart ? 'restart' : values.fanout ? 'fanout' : values.only
+  if (only !== undefined && only !== 'call' && only !== 'fanout' && only !== 'restart') {
+    throw new Error(`--only is call, fanout or restart, not ${only}`)
   }
   const duration = number('seconds', values.seconds ?? (quick ? '0.6' : '2')) * 1000
   const replies: (1 | 2)[] = values.replies.split(',').map((count) => (count === '2' ? 2 : 1))
   return {
     help,
     json,
-    calls: only !== 'fanout',
-    fanOut: only !== 'call',
+    calls: only === undefined || only === 'call',
+    fanOut: only === undefined || only === 'fanout',
+    restarts: only === 'restart',
+    handshakes: number('handshakes', values.handshakes ?? (quick ? '2000' : '20000')),
+    rate: number('rate', values.rate),
     quick,
     rounds: number('rounds', values.rounds ?? (quick ? '3' : '5')),
     duration,

@@ -4,6 +4,7 @@ import { engineVersion } from '../../Core/Gateway/Engine'
 import { measureCalls } from './calls'
 import { measureFanOut } from './fanout/measure'
 import { HELP, readOptions } from './options'
+import { measureRestarts } from './restart'
 
 async function main(): Promise<void> {
   const options = readOptions()
@@ -15,8 +16,10 @@ async function main(): Promise<void> {
   const rows = options.calls ? await measureCalls(options) : []
   if (options.fanOut) console.log(`\nFan-out: one sender, messages at once: ${options.burst}`)
   const fanOut = options.fanOut ? await measureFanOut(options) : []
+  if (options.restarts) console.log(`\nRestart: ${options.rate} handshakes a second`)
+  const restarts = options.restarts ? await measureRestarts(options) : []
   if (options.json) {
-    writeFileSync(options.json, JSON.stringify({ machine, mode, pipeline, rows, fanOut }, undefined, 2))
+    writeFileSync(options.json, JSON.stringify({ machine, mode, pipeline, rows, fanOut, restarts }, undefined, 2))
   }
 }
 

@@ -31,10 +31,13 @@ export class Host {
     hosts.add(this)
   }
 
-  /** From now on nothing that it sends to this port of another machine arrives, nor does anything come back: no error says so. */
+  /** From now on nothing between it and other machines arrives that goes to or from this port: no error says so. */
   cut(port: number): void {
-    run(...this.within, 'iptables', '-A', 'OUTPUT', '-p', 'tcp', '--dport', String(port), '-j', 'DROP')
-    run(...this.within, 'iptables', '-A', 'INPUT', '-p', 'tcp', '--sport', String(port), '-j', 'DROP')
+    for (const chain of ['OUTPUT', 'INPUT']) {
+      for (const side of ['--dport', '--sport']) {
+        run(...this.within, 'iptables', '-A', chain, '-p', 'tcp', side, String(port), '-j', 'DROP')
+      }
+    }
   }
 
   mend(): void {

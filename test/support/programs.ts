@@ -8,7 +8,7 @@ const run = promisify(execFile)
 const POLICY = '/usr/sbin/policy-rc.d'
 
 /** The full path of the first of these programs that PATH has. */
-function findProgram(...names: string[]): string | undefined {
+export function findProgram(...names: string[]): string | undefined {
   for (const name of names) {
     for (const folder of (process.env.PATH ?? '').split(delimiter)) {
       const path = join(folder, name)
@@ -50,6 +50,18 @@ export async function ensureNetwork(): Promise<string> {
   if (!mayInstall()) return 'network: no ip and iptables, so no test cuts a machine off by its address'
   await install('iproute2', 'iptables')
   return 'network: ip and iptables installed by apt-get'
+}
+
+/**
+ * Sees to it that there is a browser for the tests of pages.
+ * @returns one line that says what was done, or what the tests go without
+ */
+export async function ensureBrowser(): Promise<string> {
+  const found = findProgram('chromium', 'chromium-browser', 'google-chrome')
+  if (found) return `browser: ${found}`
+  if (!mayInstall()) return 'browser: no chromium on PATH, so no page is tested; `apt-get install chromium` (Debian)'
+  await install('chromium')
+  return 'browser: chromium installed by apt-get'
 }
 
 const mayInstall = () => findProgram('apt-get') !== undefined && process.getuid?.() === 0

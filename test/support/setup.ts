@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildFixtures, ensureNetwork, ensureRedisServer } from './programs'
+import { buildFixtures, ensureBrowser, ensureNetwork, ensureRedisServer } from './programs'
 
 const FIXTURES = 'test/fixtures'
 
@@ -8,6 +8,7 @@ const FIXTURES = 'test/fixtures'
 export default async function setup(): Promise<void> {
   console.log(await ensureRedisServer())
   console.log(await ensureNetwork())
+  console.log(await ensureBrowser())
   const entries = existsSync(FIXTURES) ? readdirSync(FIXTURES, { withFileTypes: true }) : []
   const projects = entries
     .filter((entry) => entry.isDirectory())

@@ -1,0 +1,135 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import { ask } from '../Core/Manager/ask'
+import { authString, phone } from '../support/client'
+import { buildFixtures } from '../support/programs'
+import { startRedis } from '../support/redis'
+import { Server } from '../support/server'
+import { openSocket } from './handshake'
+import type { Options } from './options'
+
+/** Whether a listener that closes hands what waits in it to the others on its port; of Linux, written by root only. */
+const MIGRATE = '/proc/sys/net/ipv4/tcp_migrate_req'
+
+const GATEWAYS = 2
+const SETTING = { mode: 'process', reactor_num: GATEWAYS, worker_num: 1, drain_time: 1 }
+
+/** How long a handshake may take, in milliseconds. */
+const LATE_MS = 5000
+
+/** What became of handshakes, and of those who made them. */
+interface Rolled {
+  /** `tcp_migrate_req`. */
+  readonly migrate: string
+  readonly handshakes: number
+  readonly restarts: number
+  readonly listenersClosed: number
+  /** How handshakes failed, and how many. */
+  readonly failed: Readonly<Record<string, number>>
+}
+
+/** Handshakes at a steady rate, while the server is restarted again and again. */
+export async function measureRestarts(options: Options): Promise<Rolled[]> {
+  await buildFixtures([join('test', 'fixtures', 'ops')])
+  const before = readFileSync(MIGRATE, 'utf8')
+  const rows: Rolled[] = []
+  try {
+    for (const migrate of ['0', '1']) {
+      if (!set(migrate)) continue
+      const row = await roll(options.handshakes, options.rate)
+      rows.push(row)
+      console.log(describe(row))
+    }
+  } finally {
+    set(before.trim())
+  }
+  return rows
+}
+
+/** @returns whether it is so now */
+function set(migrate: string): boolean {
+  if (readFileSync(MIGRATE, 'utf8').trim() === migrate) return true
+  try {
+    writeFileSync(MIGRATE, migrate)
+    return true
+  } catch {
+    console.log(`  ${MIGRATE} cannot be set to ${migrate}: not measured`)
+    return false
+  }
+}
+
+async function roll(handshakes: number, rate: number): Promise<Rolled> {
+  const redis = await startRedis()
+  const config = { setting: SETTING, outside: { main: { port: 0 } }, limits: { rate: 0 } }
+  const server = await Server.start({
+    fixture: 'ops',
+    env: { REDIS_URL: redis.url, TEST_CONFIG: JSON.stringify(config) },
+  })
+  let restarts = 0
+  let done = false
+  const restarting = (async () => {
+    while (!done) {
+      const { answers } = await ask(server.runtime, '{"method":"restart","format":"json"}')
+      if (JSON.parse(answers.at(-1) ?? '{}').ok !== true) throw new Error(`the restart failed: ${answers.at(-1)}`)
+      restarts++
+    }
+  })()
+  restarting.catch(() => {}) // awaited below
+  const failed = await arrive(server.port(), handshakes, rate)
+  done = true
+  await restarting
+  await server.stop()
+  await redis.stop()
+  return {
+    migrate: readFileSync(MIGRATE, 'utf8').trim(),
+    handshakes,
+    restarts,
+    listenersClosed: restarts * GATEWAYS,
+    failed,
+  }
+}
+
+/** @returns how many handshakes failed, by what happened */
+async function arrive(port: number, handshakes: number, rate: number): Promise<Record<string, number>> {
+  const failed: Record<string, number> = {}
+  const under = new Set<Promise<unknown>>()
+  const open = new Set<Socket>()
+  const began = performance.now()
+  for (let made = 0; made < handshakes; ) {
+    const due = Math.min(handshakes, ((performance.now() - began) * rate) / 1000)
+    for (; made < due; made++) {
+      const path = `/?auth=${encodeURIComponent(authString(phone(String(made))))}`
+      const handshake = knock(port, path).then(
+        (socket) => {
+          open.add(socket)
+          socket.once('close', () => open.delete(socket))
+        },
+        (error: unknown) => {
+          const how = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+          failed[how] = (failed[how] ?? 0) + 1
+        },
+      )
+      under.add(handshake)
+      handshake.then(() => under.delete(handshake))
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  await Promise.all(under)
+  for (const socket of open) socket.destroy()
+  return failed
+}
+
+function knock(port: number, path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error('late')), LATE_MS)
+    openSocket(port, path, () => {})
+      .then(resolve, reject)
+      .finally(() => clearTimeout(late))
+  })
+}
+
+function describe({ migrate, handshakes, restarts, listenersClosed, failed }: Rolled): string {
+  const failures = Object.entries(failed).map(([how, count]) => `${count} ${how}`)
+  return `  tcp_migrate_req=${migrate}: ${handshakes} handshakes through ${restarts} restarts (${listenersClosed} listeners closed); failed: ${failures.join(', ') || 0}`
+}
