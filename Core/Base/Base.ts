@@ -19,7 +19,7 @@ export interface BaseOptions {
   readonly number: number
   /** Others have taken this gateway for dead: it has to end. */
   readonly reaped: () => void
-  /** Called every few seconds while Redis is waited for. */
+  /** Called again and again while Redis is waited for; what it throws ends the waiting. */
   readonly waits: () => void
 }
 

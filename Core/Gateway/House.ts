@@ -57,7 +57,7 @@ export class House {
 
   /**
    * Waits for Redis, however long it takes: it may be started later than this.
-   * @param waits called every few seconds while it is waited for
+   * @param waits called again and again while it is waited for; what it throws ends the waiting
    * @throws StoreAway when the embedded store does not answer, Error when Redis refuses what the server needs
    */
   static async open(boot: HouseBoot, watcher: Watcher, waits: () => void = () => {}): Promise<House> {

@@ -1,6 +1,6 @@
 import { startApp, type TestApp } from 'mswoole-ts/test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { gates, Kit, told } from './room'
+import { Kit, shutGate, told } from './room'
 
 let app: TestApp
 beforeAll(async () => {
@@ -68,12 +68,11 @@ describe('a client of the test kit', () => {
     const user = await app.client()
     const failure = await failureOf(user.call('kit.kit.saysNothing', {}, { within: 20_000 }))
     expect(failure).toContain('kit.kit.saysNothing ended without a reply to its caller')
-    gates.set('shut', new Promise((resolve) => gates.set('open', Promise.resolve(resolve))))
+    const open = shutGate('shut')
     expect(await failureOf(user.call('kit.kit.waits', { gate: 'shut' }, { within: 10 }))).toContain(
       'kit.kit.waits was not answered within 10 ms',
     )
-    const open = await gates.get('open')
-    if (typeof open === 'function') open()
+    open()
     expect(await user.next('waited')).toMatchObject({ status: 200 }) // a late reply is a frame like any other
   })
 
@@ -112,13 +111,11 @@ describe('a client of the test kit', () => {
 
   test('sees a refused call answered by the 429 that names it', async () => {
     const user = await app.client()
-    gates.set(
-      'busy',
-      app.client().then((other) => other.call('kit.kit.who')),
-    )
+    const open = shutGate('busy')
     const calls = Array.from({ length: 33 }, () => user.call('kit.kit.waits', { gate: 'busy' }))
-    const statuses = (await Promise.all(calls)).map(({ status }) => status)
-    expect(statuses).toEqual([...Array.from({ length: 32 }, () => 200), 429])
+    expect(await calls.pop()).toMatchObject({ status: 429, param: { from: 33, count: 1 } })
+    open()
+    expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(Array.from({ length: 32 }, () => 200))
   })
 })
 
@@ -126,13 +123,7 @@ describe('none', () => {
   test('waits for calls of others that are still under way', async () => {
     const [user, other] = [await app.client(), await app.client()]
     await user.call('kit.kit.join')
-    let open = (): void => {}
-    gates.set(
-      'late',
-      new Promise<void>((resolve) => {
-        open = resolve
-      }),
-    )
+    const open = shutGate('late')
     expect(await other.call('kit.kit.sayLater', { gate: 'late' })).toMatchObject({ event: 'saySuccess' })
     const none = failureOf(user.none('said'))
     open()

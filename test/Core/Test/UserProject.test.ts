@@ -12,7 +12,7 @@ beforeAll(() => {
 const VITEST = resolve('node_modules/vitest/vitest.mjs')
 const runVitest = (...args: string[]) => run(process.execPath, [VITEST, 'run', ...args], { cwd: project })
 
-describe('a project of a user, with the package installed', () => {
+describe('a project of a user, with the package installed', { timeout: 90_000 }, () => {
   test('tests its controller of 20 lines in under 25, from the sources, without a build or any configuration', async () => {
     const lines = (file: string) => readFileSync(join(project, file), 'utf8').trimEnd().split('\n').length
     expect(lines('App/Room/Controller/Room.ts')).toBe(20)

@@ -9,8 +9,18 @@ const GROUP = 'KIT_GROUP'
 /** A set that is filled by hand. */
 const SET = 'KIT_SET'
 
-/** Promises of the test, by name: an action waits for one. */
-export const gates = new Map<string, Promise<unknown>>()
+/** What actions wait for, by name. */
+const gates = new Map<string, Promise<void>>()
+
+/** Lets actions wait. @returns what lets them go on */
+export function shutGate(name: string): () => void {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  gates.set(name, opened)
+  return open
+}
 
 /** What the hooks of closed connections were told. */
 export const told: Closed[] = []
