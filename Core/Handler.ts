@@ -62,6 +62,11 @@ export function tell(report: Report | undefined, sent: () => void = () => {}): v
   process.send?.(report, undefined, undefined, () => sent())
 }
 
+/** The same; resolves when it is on its way. */
+export function tellLast(report: Report | undefined): Promise<void> {
+  return new Promise((sent) => tell(report, sent))
+}
+
 /**
  * What user code throws outside of a call is logged.
  * @param inside tells which actions are running

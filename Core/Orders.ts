@@ -69,21 +69,76 @@ export type Order =
   | { readonly order: 'audit'; readonly fix: boolean }
   | { readonly order: 'stop'; readonly reason: StopReason }
 
-/** How a gateway is doing. Memory in bytes, counts as they are now. */
-export interface GatewayStatus {
-  readonly instance: number
+/** Counts since the process started, by a reason, a close code and the like. */
+export type CountsBy = Readonly<Record<string, number>>
+
+/** How a process is doing. */
+export interface ProcessStatus {
+  /** Bytes that it occupies. */
   readonly memory: number
+  /** Bytes of objects that JavaScript keeps. */
+  readonly heap: number
+  /** Seconds since its start. */
+  readonly uptime: number
+  /** The longest time that its event loop stood still since it was asked before, in milliseconds. */
+  readonly delayMs: number
+}
+
+/** What a gateway has counted since its start; see Core/Metrics. */
+export interface GatewayCounts {
+  readonly opened: number
+  readonly closed: CountsBy
+  readonly handshakesRefused: CountsBy
+  readonly received: number
+  readonly receivedBytes: number
+  readonly heartbeats: number
+  readonly sent: number
+  readonly sentBytes: number
+  readonly broadcasts: CountsBy
+  readonly deliveries: number
+  readonly dropped: CountsBy
+  readonly refused: CountsBy
+  readonly envelopesReceived: number
+  readonly envelopesPublished: number
+  readonly envelopesDropped: number
+  readonly storeErrors: number
+}
+
+/** How a gateway is doing. */
+export interface GatewayStatus extends ProcessStatus {
+  /** The name that its log has: it stays when the process is replaced. */
+  readonly name: string
+  readonly instance: number
   readonly connections: number
   readonly ports: Readonly<Record<string, number>>
   /** By worker: the connections that it serves here, and what is under way there. */
   readonly workers: readonly { readonly id: number; readonly connections: number; readonly inFlight: number }[]
+  /** Whether Redis answers, and how long it took the last time, in milliseconds. */
+  readonly store: { readonly up: boolean; readonly latencyMs: number }
+  readonly counts: GatewayCounts
 }
 
-/** How a worker is doing. Memory in bytes. */
-export interface WorkerStatus {
-  readonly memory: number
+/** What became of the calls of one action. */
+export interface ActionCounts {
+  readonly outcomes: CountsBy
+  /** Calls by how long they took: one number for each bucket. */
+  readonly buckets: readonly number[]
+  /** How long all of them took together. */
+  readonly seconds: number
+}
+
+/** What a worker has counted since its start; see Core/Metrics. */
+export interface WorkerCounts {
+  readonly unroutable: CountsBy
+  readonly dropped: CountsBy
+  readonly actions: Readonly<Record<string, ActionCounts>>
+}
+
+/** How a worker is doing. */
+export interface WorkerStatus extends ProcessStatus {
   /** Messages that it has taken so far. */
   readonly calls: number
+  readonly counts: WorkerCounts
 }
 
 /** Which connections are meant: one, those in a group or set, those of a user, or all. */
@@ -138,7 +193,8 @@ export type Report =
   /** A worker has had enough: `max_request` or `max_memory`. */
   | { readonly report: 'worn'; readonly reason: string }
   | { readonly report: 'pong' }
-  | { readonly report: 'gatewayStatus'; readonly status: GatewayStatus }
+  /** Asked for, and once more before it ends. `worker`: in base mode it is one, too. */
+  | { readonly report: 'gatewayStatus'; readonly status: GatewayStatus; readonly worker?: WorkerStatus }
   | { readonly report: 'workerStatus'; readonly status: WorkerStatus }
   /** The fds on a gateway's record that are none of its connections; `failure`: it could not look. */
   | { readonly report: 'audited'; readonly strangers: readonly number[]; readonly failure?: string }

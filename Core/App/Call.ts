@@ -1,3 +1,4 @@
+import type { CallOutcome } from '../Metrics/Handling'
 import type { CallId } from '../Wire/Protocol'
 import type { Link } from './Link'
 
@@ -28,6 +29,8 @@ export class Call {
   readonly callId: CallId | undefined
   /** The name of what is called, for the log. */
   readonly action: string
+  /** How it ends, as far as is known. */
+  outcome: CallOutcome = 'ok'
   #over = false
   #unwanted = false
   #writes: { readonly done: Promise<unknown>; readonly given: Write<unknown> }[] | undefined
@@ -60,6 +63,7 @@ export class Call {
 
   timeOut(): void {
     this.#over = true
+    this.outcome = 'timeout'
     this.abort()
   }
 

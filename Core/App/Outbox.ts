@@ -2,6 +2,7 @@ import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
 import { CLOSES } from '../Errors'
 import type { Audience, Outgoing, ToGateway } from '../Link/Contract'
+import { workerCounts } from '../Metrics/WorkerCounts'
 
 const MIB = 1024 * 1024
 
@@ -44,11 +45,16 @@ export class Outbox {
     }
     if (share !== Number.POSITIVE_INFINITY) this.#link.end(fd, CLOSES.overload.code, CLOSES.overload.reason)
     this.#shares.set(fd, Number.POSITIVE_INFINITY) // once is enough
-    this.#dropped.add('direct send')
+    this.#drop('direct send')
   }
 
   publish(audience: Audience, name: string, except: readonly number[], from: number, text: string): void {
     if (this.#link.waiting <= LIMIT) return this.#link.publish(audience, name, except, from, text)
-    this.#dropped.add('group send')
+    this.#drop('group send')
+  }
+
+  #drop(what: 'group send' | 'direct send'): void {
+    workerCounts.dropped[what]++
+    this.#dropped.add(what)
   }
 }

@@ -54,6 +54,11 @@ export class Base {
     }
   }
 
+  /** Messages that the worker has taken so far. */
+  get calls(): number {
+    return this.#worker.calls
+  }
+
   /** The actions that have begun and not ended. */
   inside(): string[] {
     return this.#watch.inside()

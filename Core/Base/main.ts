@@ -1,6 +1,7 @@
 import { configureLog, log } from '../../Library/Log/Log'
 import { engineVersion } from '../Gateway/Engine'
-import { type Ending, EXIT, exit, type Life, live, tell, watchUserCode } from '../Handler'
+import { type Ending, EXIT, exit, type Life, live, tell, tellLast, watchUserCode } from '../Handler'
+import { readWorkerCounts } from '../Metrics/WorkerCounts'
 import type { Boot, Order, Report } from '../Orders'
 import { readConfig } from '../Project'
 import { Base, loadSources } from './Base'
@@ -40,7 +41,7 @@ class BaseProcess implements Life {
         await this.#base?.tellAll(order.hook)
         return { report: 'hooked' }
       case 'status':
-        return house && { report: 'gatewayStatus', status: house.gateway.status() }
+        return this.#status()
       case 'say':
       case 'kick':
         return await house?.reach(order)
@@ -56,7 +57,16 @@ class BaseProcess implements Life {
 
   async stop(ending: Ending): Promise<void> {
     await this.#base?.stop(ending)
+    await tellLast(this.#status())
     log.info('stopped')
+  }
+
+  #status(): Report | undefined {
+    if (this.#base === undefined) return undefined
+    const status = this.#base.house.status()
+    const { memory, heap, uptime, delayMs } = status
+    const worker = { memory, heap, uptime, delayMs, calls: this.#base.calls, counts: readWorkerCounts() }
+    return { report: 'gatewayStatus', status, worker }
   }
 }
 

@@ -65,7 +65,7 @@ export class Assignment {
   pass(connection: Connection, bytes: ArrayBuffer): void {
     const { frames, inFlight, held } = connection
     if (inFlight.length + held.length >= this.#mostInFlight)
-      return this.#refusals.add(connection, 'tooManyRequests', frames)
+      return this.#refusals.add(connection, 'max_in_flight', frames)
     const worker = held.length === 0 && connection.recorded ? this.#ready(connection) : undefined
     if (worker) return this.#deliver(connection, worker, frames, Buffer.from(bytes))
     held.push({ frame: frames, bytes: Buffer.from(bytes.slice(0)), since: performance.now() })
@@ -92,7 +92,7 @@ export class Assignment {
     const inside: number[] = []
     for (const connection of worker.connections) {
       if (connection.inFlight.length > 0) inside.push(connection.fd)
-      this.#refusals.addAll(connection, 'serviceUnavailable', connection.inFlight.splice(0))
+      this.#refusals.addAll(connection, 'worker lost', connection.inFlight.splice(0))
       connection.worker = undefined
     }
     worker.lost()
@@ -142,7 +142,7 @@ export class Assignment {
   }
 
   #deliver(connection: Connection, worker: Serving, frame: number, bytes: Buffer): void {
-    if (worker.toWorker.waiting > LINK_LIMIT) return this.#refusals.add(connection, 'serviceUnavailable', frame)
+    if (worker.toWorker.waiting > LINK_LIMIT) return this.#refusals.add(connection, 'link full', frame)
     connection.inFlight.push(frame)
     worker.began()
     worker.toWorker.message(connection.fd, bytes)
@@ -176,7 +176,7 @@ export class Assignment {
     connection.held.splice(0, late.length)
     this.#refusals.addAll(
       connection,
-      'serviceUnavailable',
+      'no worker',
       late.map(({ frame }) => frame),
     )
     this.#advance(connection)

@@ -4,6 +4,7 @@ import { isStoreAway, StoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
 import type { Audience, Bytes } from '../Link/Contract'
+import { countSent, gatewayCounts } from '../Metrics/GatewayCounts'
 import { ALL_CHANNEL, byInstance, DEAD, groupChannel, instanceChannel, instanceOf, leaseKey } from '../Record/Keys'
 import { Backlog } from './Backlog'
 import type { Bus } from './Bus'
@@ -91,6 +92,7 @@ export class Broker {
   publish(message: Message): number {
     const { hub, groups, bus, isRaw } = this.#options
     const { audience, name } = message
+    gatewayCounts.broadcasts[audience]++
     if (audience !== 'group') {
       if (bus === undefined) return this.here(message)
       this.#announce(bus, ALL_CHANNEL, message)
@@ -110,11 +112,15 @@ export class Broker {
     const { hub } = this.#options
     if (audience === 'group' && except.length === 0) {
       const count = hub.members(name)?.size ?? 0
-      if (count > 0) hub.publish(name, text)
+      if (count === 0) return 0
+      hub.publish(name, text)
+      countSent(count, Buffer.byteLength(text))
+      gatewayCounts.deliveries += count
       return count
     }
     const connections = hub.audience(audience, name, except)
     for (const connection of connections) connection.send(text)
+    gatewayCounts.deliveries += connections.length
     return connections.length
   }
 
@@ -127,6 +133,8 @@ export class Broker {
       if (connection) connection.send(text)
       else dead.push(fd)
     }
+    if (key === '') gatewayCounts.dropped['connection closed'] += dead.length
+    else gatewayCounts.deliveries += fds.length - dead.length
     // It is tried again with the next message.
     if (key !== '' && dead.length > 0) redis.srem(key, ...dead).catch(() => {})
     return fds.length
@@ -135,9 +143,12 @@ export class Broker {
   /** A message for a connection that is not of this gateway. */
   sendForeign(fd: number, text: Bytes): void {
     const { bus, instance } = this.#options
-    if (instanceOf(fd) === instance) return // it has closed
+    if (instanceOf(fd) === instance || bus === undefined) {
+      gatewayCounts.dropped['connection closed']++
+      return
+    }
     const letter = { kind: 'letter', key: '', fds: [fd], text } as const
-    bus?.publish(instanceChannel(instanceOf(fd)), letter).catch((error: unknown) => this.#failed([{}], error))
+    bus.publish(instanceChannel(instanceOf(fd)), letter).catch((error: unknown) => this.#failed([{}], error))
   }
 
   #announce(bus: Bus, channel: string, message: Message): void {
@@ -211,6 +222,7 @@ export class Broker {
       }
       const texts = batch.flatMap(({ except, text }) => (except.includes(fd) ? [] : text))
       connection.sendAll(texts)
+      gatewayCounts.deliveries += texts.length
       sent += texts.length
       if (sent < TURN) continue
       sent = 0
@@ -244,7 +256,10 @@ export class Broker {
 
   #failed(batch: readonly { readonly unsent?: (() => void) | undefined }[], error: unknown): void {
     const away = isStoreAway(error)
-    this.#lost.add(away ? 'Redis is away' : 'Redis refused', batch.length)
+    const reason = away ? 'Redis is away' : 'Redis refused'
+    gatewayCounts.storeErrors++
+    gatewayCounts.dropped[reason] += batch.length
+    this.#lost.add(reason, batch.length)
     if (away) for (const { unsent } of batch) unsent?.()
   }
 }

@@ -4,6 +4,7 @@ import { isStoreAway, StoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
 import { BrokenRecord } from '../Link/Records'
+import { gatewayCounts } from '../Metrics/GatewayCounts'
 import { decodeEnvelope, type Envelope, encodeEnvelope } from './Envelope'
 
 /** Published and not yet answered: beyond this workers wait. */
@@ -82,6 +83,7 @@ export class Bus {
    */
   async publish(channel: string, envelope: Envelope): Promise<number> {
     const bytes = encodeEnvelope(envelope)
+    gatewayCounts.envelopesPublished++
     const heard = this.#redis.publish(this.#prefix + channel, bytes)
     this.#unanswered.add(heard)
     this.#unansweredBytes += bytes.length
@@ -195,6 +197,7 @@ export class Bus {
   }
 
   #came(bytes: Buffer): void {
+    gatewayCounts.envelopesReceived++
     if (this.#askedAt !== undefined) this.#askedAt = this.#lookedAt
     if (this.#inbox.length === 0 && this.#budget > 0) this.#handle(bytes)
     else this.#inbox.push(bytes)
@@ -225,6 +228,7 @@ export class Bus {
     } catch (error) {
       this.#budget--
       if (!(error instanceof BrokenRecord)) throw error
+      gatewayCounts.envelopesDropped++
       this.#dropped.add(error.message)
     }
   }

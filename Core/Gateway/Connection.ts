@@ -1,5 +1,6 @@
 import { CLOSES, type CloseReason } from '../Errors'
 import type { Bytes } from '../Link/Contract'
+import { countSent, gatewayCounts } from '../Metrics/GatewayCounts'
 import type { User } from './Auth'
 import { Bucket } from './Limits'
 import type { Serving } from './Serving'
@@ -38,6 +39,11 @@ export interface ConnectionOptions {
   readonly burst: number
 }
 
+const HEARTBEAT_ANSWER = '3'
+
+/** What the engine's `send` returns when it did not. */
+const DROPPED = 2
+
 /** The longest reason that fits a close frame, in bytes. */
 const LONGEST_REASON = 123
 
@@ -46,6 +52,8 @@ function clampCode(code: number): number {
   const allowed = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999)
   return Number.isInteger(code) && allowed ? code : CLOSES.kicked.code
 }
+
+const bytesOf = (text: Bytes) => (typeof text === 'string' ? Buffer.byteLength(text) : text.length)
 
 function clampReason(reason: string): string {
   const bytes = Buffer.from(reason)
@@ -119,10 +127,18 @@ export class Connection {
   /** The engine dropped a message, and closes the socket, because the client reads too slowly. */
   dropped(): void {
     this.#slow = true
+    gatewayCounts.dropped['slow reader']++
   }
 
   send(text: Bytes): boolean {
-    return this.#socket !== undefined && this.#socket.send(text, false) !== 2
+    if (this.#socket === undefined || this.#socket.send(text, false) === DROPPED) return false
+    countSent(1, bytesOf(text))
+    return true
+  }
+
+  /** Answers a heartbeat. */
+  beat(): void {
+    this.#socket?.send(HEARTBEAT_ANSWER, false)
   }
 
   /** Sends several texts with one write to the socket. */

@@ -1,11 +1,11 @@
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
+import { gatewayCounts } from '../Metrics/GatewayCounts'
 import type { Refusal, User } from './Auth'
 import type { Connection } from './Connection'
 import type { Gateway } from './Gateway'
 
 const HEARTBEAT = '2'.charCodeAt(0)
-const HEARTBEAT_ANSWER = '3'
 
 export interface DoorOptions {
   /** The name of the public port. */
@@ -14,13 +14,15 @@ export interface DoorOptions {
   readonly auth: boolean
 }
 
+/** Why a handshake was refused; for the log and the metrics. */
+type RefusedFor = keyof typeof gatewayCounts.handshakesRefused
+
 /** Why somebody may not come in. */
 type Refused = Refusal | 'too many connections of one address' | 'the server stops'
 
 /** What a public port does, whatever carries its frames: who may come in, and what a frame is. */
 export class Door {
-  /** Handshakes that were refused, for the log. */
-  readonly refused = new Tally<Refused | 'not a WebSocket handshake'>((reason, count) => {
+  readonly #refused = new Tally<RefusedFor>((reason, count) => {
     log.info({ port: this.#options.name, reason, count }, 'handshakes refused')
   })
   readonly #gateway: Gateway
@@ -35,15 +37,21 @@ export class Door {
   admit(ip: string, auth: string | null): Connection | Refused {
     const verified = this.#verify(ip, auth)
     if (typeof verified !== 'string') return this.#gateway.accept(this.#options.name, ip, verified)
-    this.refused.add(verified)
+    this.refuse(verified)
     return verified
+  }
+
+  /** A handshake was refused: that is counted, and logged. */
+  refuse(reason: RefusedFor): void {
+    gatewayCounts.handshakesRefused[reason]++
+    this.#refused.add(reason)
   }
 
   /** A frame has come. */
   message(connection: Connection, frame: ArrayBuffer): void {
     if (frame.byteLength === 1 && new Uint8Array(frame)[0] === HEARTBEAT) {
       this.#gateway.alive(connection)
-      connection.send(HEARTBEAT_ANSWER)
+      connection.beat()
     } else this.#gateway.message(connection, frame)
   }
 

@@ -2,6 +2,7 @@ import { isStoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
 import type { Audience, Bytes, Operation, ToGateway, Turns } from '../Link/Contract'
 import { STORE_AWAY } from '../Link/Contract'
+import { gatewayCounts } from '../Metrics/GatewayCounts'
 import type { Assignment } from './Assignment'
 import type { Broker } from './Broker'
 import type { Closes } from './Closes'
@@ -51,7 +52,7 @@ export class FromWorker implements ToGateway, Turns {
   }
 
   send(fd: number, text: Bytes, last: boolean): void {
-    if (this.#worker.muted) return
+    if (this.#worker.muted) return this.#unheard()
     const { hub, assignment, broker } = this.#rooms
     this.#count++
     const connection = hub.get(fd)
@@ -61,7 +62,7 @@ export class FromWorker implements ToGateway, Turns {
   }
 
   publish(audience: Audience, name: string, except: readonly number[], from: number, text: Bytes): void {
-    if (this.#worker.muted) return
+    if (this.#worker.muted) return this.#unheard()
     this.#deliveries.flush()
     this.#count += this.#rooms.broker.publish({ audience, name, except, text, unsent: this.#unsent(from) })
   }
@@ -108,10 +109,15 @@ export class FromWorker implements ToGateway, Turns {
       (value) => this.#worker.toWorker.answer(id, '', JSON.stringify(value)),
       (error: unknown) => {
         const away = isStoreAway(error)
-        if (!away) log.error({ err: error, fd, operation }, 'an order of the worker failed')
+        if (away) gatewayCounts.storeErrors++
+        else log.error({ err: error, fd, operation }, 'an order of the worker failed')
         this.#worker.toWorker.answer(id, away ? STORE_AWAY : String(error), '')
       },
     )
+  }
+
+  #unheard(): void {
+    gatewayCounts.dropped['worker out of time']++
   }
 
   /** @returns what names the call that sends something to its client, if it cannot be sent */
@@ -119,6 +125,6 @@ export class FromWorker implements ToGateway, Turns {
     const connection = from === 0 ? undefined : this.#rooms.hub.get(from)
     const frame = connection?.inFlight[0]
     if (connection === undefined || frame === undefined || connection.worker !== this.#worker) return undefined
-    return () => this.#rooms.refusals.add(connection, 'serviceUnavailable', frame)
+    return () => this.#rooms.refusals.add(connection, 'Redis is away', frame)
   }
 }

@@ -3,6 +3,7 @@ import { isStoreAway } from '../../Library/Cache/Cache'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
+import { countClose, gatewayCounts } from '../Metrics/GatewayCounts'
 import type { GatewayStatus, Identity, StopReason } from '../Orders'
 import { ALL_CHANNEL, FDS_AN_INSTANCE, instanceChannel } from '../Record/Keys'
 import { Assignment } from './Assignment'
@@ -148,11 +149,12 @@ export class Gateway {
 
   // ---- what the supervisor wants to know
 
-  status(): GatewayStatus {
-    const ports: Record<string, number> = {}
+  status(): Pick<GatewayStatus, 'instance' | 'connections' | 'ports' | 'workers' | 'store'> {
+    const ports = Object.fromEntries(Object.keys(this.#config.outside).map((port) => [port, 0]))
     for (const { port } of this.hub.all()) ports[port] = (ports[port] ?? 0) + 1
-    const memory = process.memoryUsage.rss()
-    return { instance: this.instance, memory, connections: this.hub.count(), ports, workers: this.workers.status() }
+    const { instance, contactMs, latencyMs } = this.#lease
+    const store = { up: contactMs > 0, latencyMs }
+    return { instance, connections: this.hub.count(), ports, workers: this.workers.status(), store }
   }
 
   /**
@@ -183,11 +185,13 @@ export class Gateway {
   opened(connection: Connection): Promise<void> {
     connection.heardAt = this.#heartbeat.tick
     this.#perIp.add(connection.ip)
+    gatewayCounts.opened++
     this.hub.add(connection)
     return this.#registry
       .put(connection)
       .catch((error: unknown) => {
         log.debug({ err: error, fd: connection.fd }, 'a connection could not be put on record')
+        gatewayCounts.storeErrors++
         this.#unrecorded.add(isStoreAway(error) ? 'Redis is away' : 'Redis refused to write')
       })
       .finally(() => this.#assignment.recorded(connection))
@@ -197,6 +201,7 @@ export class Gateway {
   alive(connection: Connection): void {
     const { rate, burst } = this.#config.limits
     connection.heardAt = this.#heartbeat.tick
+    gatewayCounts.heartbeats++
     if (connection.bucket.take(performance.now(), rate, burst) === 'close') connection.close('tooManyMessages')
   }
 
@@ -204,6 +209,8 @@ export class Gateway {
     const { limits, setting } = this.#config
     connection.heardAt = this.#heartbeat.tick
     connection.frames++
+    gatewayCounts.received++
+    gatewayCounts.receivedBytes += frame.byteLength
     if (frame.byteLength > setting.package_max_length) return connection.close('frameTooBig')
     const now = performance.now()
     if (!this.#lease.sure(now)) this.#makeSure()
@@ -211,7 +218,7 @@ export class Gateway {
       case 'pass':
         return this.#assignment.pass(connection, frame)
       case 'refuse':
-        return this.#refusals.add(connection, 'tooManyRequests', connection.frames)
+        return this.#refusals.add(connection, 'rate limit', connection.frames)
       case 'close':
         return connection.close('tooManyMessages')
     }
@@ -220,6 +227,7 @@ export class Gateway {
   /** The socket has closed, for whatever reason. @returns when its hooks have run and it is off the record */
   shut(connection: Connection, code: number): Promise<void> {
     const closeCode = connection.shut(code)
+    countClose(closeCode)
     const underWay = connection.inFlight.length > 0
     const { fd } = connection
     this.hub.remove(connection)

@@ -3,7 +3,9 @@ import { Cache, isStoreAway } from '../../Library/Cache/Cache'
 import { reasonOf } from '../../Library/Cache/Outage'
 import { log } from '../../Library/Log/Log'
 import { tell } from '../Handler'
-import type { Boot, Order, Report, StopReason } from '../Orders'
+import { gatewayCounts } from '../Metrics/GatewayCounts'
+import { processStatus } from '../Metrics/ProcessStatus'
+import type { Boot, GatewayStatus, Order, Report, StopReason } from '../Orders'
 import { Bus } from './Bus'
 import { drain, quietTurn } from './Drain'
 import { Files } from './Files'
@@ -40,7 +42,7 @@ const RETRY_MS = 200
 const STORE_WAIT_MS = 10_000
 
 /** What of a boot a house needs. */
-export type HouseBoot = Pick<Boot, 'folder' | 'config' | 'cache' | 'embedded'>
+export type HouseBoot = Pick<Boot, 'name' | 'folder' | 'config' | 'cache' | 'embedded'>
 
 /** A gateway with its public ports and its store: what a process that holds sockets consists of, in either mode. */
 export class House {
@@ -103,6 +105,10 @@ export class House {
     }
     log.info({ ports }, 'listening')
     return ports
+  }
+
+  status(): GatewayStatus {
+    return { ...this.gateway.status(), ...processStatus(), name: this.#boot.name, counts: gatewayCounts }
   }
 
   /** Says something to connections on whatever machine, or closes them. */

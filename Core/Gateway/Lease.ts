@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { StoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
+import { gatewayCounts } from '../Metrics/GatewayCounts'
 import { INSTANCE_LIST, INSTANCES, leaseKey } from '../Record/Keys'
 import { HOLD, RAISE, REFUSED, TAKEN } from '../Record/Scripts'
 
@@ -48,6 +49,8 @@ export class Lease {
   /** When this gateway last knew that it had not stood still for as long as a lease lasts. */
   #awakeAt = 0
   #contactSince: number | undefined
+  /** How long Redis took to renew it the last time, in milliseconds. */
+  latencyMs = 0
   /** It is somebody else's, or nobody's any more. */
   lost = false
 
@@ -56,6 +59,7 @@ export class Lease {
     this.#counter = counter
     this.instance = counter - 1 + first
     this.boot = boot
+    this.latencyMs = performance.now() - sent
     this.#held(sent)
     // One that came back may have forgotten the leases of the living, however short it was away.
     redis.on('close', () => {
@@ -142,11 +146,13 @@ export class Lease {
         redis.eval(HOLD.lua, 1, leaseKey(this.instance), this.boot, LEASE_MS),
         redis.sadd(INSTANCE_LIST, this.instance),
       ])
+      this.latencyMs = performance.now() - sent
       if (answer === REFUSED) return this.#end()
       this.#held(sent)
       if (answer === TAKEN) this.#tenant?.regained()
     } catch (error) {
       log.debug({ err: error }, 'the lease could not be renewed')
+      gatewayCounts.storeErrors++
       this.#contactSince = undefined
       this.#doubted(performance.now())
     }

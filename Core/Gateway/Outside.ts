@@ -1,4 +1,5 @@
 import { log } from '../../Library/Log/Log'
+import { gatewayCounts } from '../Metrics/GatewayCounts'
 import type { SocketData } from './Connection'
 import { Door } from './Door'
 import {
@@ -97,7 +98,7 @@ export class Outside {
       const extensions = request.getHeader('sec-websocket-extensions')
       const ip = Buffer.from(response.getRemoteAddressAsText()).toString()
       if (request.getHeader('sec-websocket-version') !== '13' || !isKey(key) || hasBody(request)) {
-        this.#door.refused.add('not a WebSocket handshake')
+        this.#door.refuse('not a WebSocket handshake')
         return refuse(response, '400 Bad Request', 'not a WebSocket handshake')
       }
       const connection = this.#door.admit(ip, new URLSearchParams(request.getQuery()).get('auth'))
@@ -109,6 +110,7 @@ export class Outside {
       response.upgrade<SocketData>({ connection }, key, protocol, extensions, context)
     } catch (error) {
       log.error({ err: error }, 'a handshake failed')
+      gatewayCounts.handshakesRefused['an error of the server']++
       response.close()
     }
   }
@@ -116,6 +118,7 @@ export class Outside {
   #answer(response: HttpResponse, request: HttpRequest): void {
     if (request.getHeader('upgrade').toLowerCase() === 'websocket') {
       // Its key has not the length of one, so the engine did not take it for a handshake.
+      gatewayCounts.handshakesRefused['not a WebSocket handshake']++
       return refuse(response, '400 Bad Request', 'not a WebSocket handshake')
     }
     if (!['get', 'head'].includes(request.getMethod())) return answerMissing(response)

@@ -1,10 +1,21 @@
+import { gatewayCounts } from '../Metrics/GatewayCounts'
 import { encodeReply } from '../Wire/Protocol'
 import type { Connection } from './Connection'
 
-type RefusalEvent = 'tooManyRequests' | 'serviceUnavailable'
+/** Why a frame is refused, and what its client is told. */
+const EVENTS = {
+  'rate limit': 'tooManyRequests',
+  max_in_flight: 'tooManyRequests',
+  'link full': 'serviceUnavailable',
+  'worker lost': 'serviceUnavailable',
+  'no worker': 'serviceUnavailable',
+  'Redis is away': 'serviceUnavailable',
+} as const
+
+type Reason = keyof typeof EVENTS
 
 interface Run {
-  readonly event: RefusalEvent
+  readonly event: (typeof EVENTS)[Reason]
   readonly from: number
   count: number
 }
@@ -20,7 +31,9 @@ export class Refusals {
   readonly #runs = new Map<Connection, Run>()
   #timer: NodeJS.Timeout | undefined
 
-  add(connection: Connection, event: RefusalEvent, frame: number): void {
+  add(connection: Connection, reason: Reason, frame: number): void {
+    const event = EVENTS[reason]
+    gatewayCounts.refused[reason]++
     const run = this.#runs.get(connection)
     if (run?.event === event && run.from + run.count === frame) {
       run.count++
@@ -32,8 +45,8 @@ export class Refusals {
   }
 
   /** Names all frames of a list, which is in order. */
-  addAll(connection: Connection, event: RefusalEvent, frames: readonly number[]): void {
-    for (const frame of frames) this.add(connection, event, frame)
+  addAll(connection: Connection, reason: Reason, frames: readonly number[]): void {
+    for (const frame of frames) this.add(connection, reason, frame)
   }
 
   flush(): void {

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { type Announcement, COUNT_ONLY, type Outcome } from '../Link/Contract'
+import { gatewayCounts } from '../Metrics/GatewayCounts'
 import { ALL_CHANNEL, byInstance, groupChannel } from '../Record/Keys'
 import type { Bus } from './Bus'
 import type { Elsewhere } from './Elsewhere'
@@ -31,6 +32,7 @@ export class Reports {
   async send(announcement: Announcement): Promise<Outcome> {
     const { target, except } = announcement
     if ('fd' in target) return except.includes(target.fd) ? NOBODY : this.#sendTo([target.fd], announcement)
+    gatewayCounts.broadcasts[target.audience]++
     if (target.audience === 'group') return this.#sendToGroup(target.name, announcement)
     const { elsewhere } = this.#options
     if (elsewhere === undefined) return this.sendHere(announcement)
@@ -42,6 +44,7 @@ export class Reports {
     if ('fd' in target) return NOBODY
     const connections = this.#options.hub.audience(target.audience, target.name, except)
     const delivered = connections.filter((connection) => text === COUNT_ONLY || connection.send(text)).length
+    if (text !== COUNT_ONLY) gatewayCounts.deliveries += delivered
     return { targeted: connections.length, delivered, dropped: connections.length - delivered }
   }
 
@@ -49,6 +52,7 @@ export class Reports {
   sendToThese(fds: readonly number[], text: string): Outcome {
     const connections = fds.flatMap((fd) => this.#options.hub.get(fd) ?? [])
     const delivered = connections.filter((connection) => text === COUNT_ONLY || connection.send(text)).length
+    if (text !== COUNT_ONLY) gatewayCounts.deliveries += delivered
     return { targeted: fds.length, delivered, dropped: fds.length - delivered }
   }
 

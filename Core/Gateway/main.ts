@@ -1,5 +1,5 @@
 import { configureLog, log } from '../../Library/Log/Log'
-import { dieOfErrors, type Ending, EXIT, exit, type Life, live, tell } from '../Handler'
+import { dieOfErrors, type Ending, EXIT, exit, type Life, live, tell, tellLast } from '../Handler'
 import { LinkServer } from '../Link/Socket'
 import type { Boot, Order, Report } from '../Orders'
 import { engineVersion } from './Engine'
@@ -45,7 +45,7 @@ class GatewayProcess implements Life {
         house.gateway.reap(order.identity)
         return undefined
       case 'status':
-        return { report: 'gatewayStatus', status: house.gateway.status() }
+        return { report: 'gatewayStatus', status: house.status() }
       case 'say':
       case 'kick':
         return await house.reach(order)
@@ -66,6 +66,7 @@ class GatewayProcess implements Life {
     if (ending === 'orphaned') await this.#endOrphaned(house)
     else await house.stop(ending)
     this.#links?.close()
+    await tellLast({ report: 'gatewayStatus', status: house.status() })
     log.info('stopped')
   }
 

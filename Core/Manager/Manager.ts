@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
+import { CONTENT_TYPE } from '../Metrics/Exposition'
 import type { Reached } from '../Orders'
 import type { Audit, Errand } from '../Supervisor/Inquiry'
 import { isObject } from '../Wire/Protocol'
@@ -33,8 +34,10 @@ export interface Commands {
   reach(errand: Errand): Promise<Reached>
   /** What the gateways have on record and do not hold. @param fix takes it off @throws Error that says why one could not look */
   audit(fix: boolean): Promise<Audit[]>
-  /** Whether new clients are welcome. */
-  ready(): boolean
+  /** Metrics in the text format of Prometheus. */
+  metrics(): Promise<string>
+  /** Why new clients are not welcome; undefined: they are. */
+  obstacle(): string | undefined
 }
 
 /**
@@ -84,13 +87,28 @@ export class Manager {
     switch (request.url) {
       case '/healthz':
         return void response.end('ok\n')
-      case '/readyz':
-        return void (this.#commands.ready()
-          ? response.end('ready\n')
-          : response.writeHead(503).end('starting, stopping, or Redis is away\n'))
+      case '/readyz': {
+        const obstacle = this.#commands.obstacle()
+        return void response.writeHead(obstacle === undefined ? 200 : 503).end(`${obstacle ?? 'ready'}\n`)
+      }
+      case '/metrics':
+        return void this.#answerScrape(request, response).catch((error: unknown) => {
+          log.error({ err: error }, 'metrics could not be told')
+          response.writeHead(500).end()
+        })
       default:
         return void response.writeHead(404).end()
     }
+  }
+
+  async #answerScrape(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refusal = this.#refusal(request)
+    if (refusal !== undefined) {
+      warn(request, refusal)
+      response.writeHead(Number.parseInt(refusal, 10)).end()
+      return
+    }
+    response.writeHead(200, { 'content-type': CONTENT_TYPE }).end(await this.#commands.metrics())
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -99,7 +117,7 @@ export class Manager {
       this.#sockets.handleUpgrade(request, socket, head, (client) => this.#serve(client))
       return
     }
-    log.warn({ from: request.socket.remoteAddress, refusal }, 'the manager port refused a connection')
+    warn(request, refusal)
     socket.on('error', () => {}) // it has gone already
     socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
   }
@@ -133,6 +151,10 @@ export class Manager {
       client.close(1000)
     })
   }
+}
+
+function warn({ socket }: IncomingMessage, refusal: string): void {
+  log.warn({ from: socket.remoteAddress, refusal }, 'the manager port refused a connection')
 }
 
 function parse(text: string): unknown {

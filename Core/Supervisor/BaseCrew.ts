@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
+import { supervisorCounts } from '../Metrics/SupervisorCounts'
 import type { Identity, Reached } from '../Orders'
 import type { Project } from '../Project'
 import { Backoff, pause } from './Backoff'
@@ -82,7 +83,7 @@ export class BaseCrew implements Crew {
   /** The worker is the gateway's own process, which counts its connections. */
   async status(): Promise<CrewView> {
     const children = [this.#leaving, this.#serving].flatMap((started) => started?.child ?? [])
-    const views = await Promise.all(children.map((child) => viewGateway('base', child)))
+    const views = await Promise.all(children.map((child) => viewGateway(child)))
     return { gateways: views.flat(), workers: [] }
   }
 
@@ -213,6 +214,7 @@ export class BaseCrew implements Crew {
       if (this.#stopping || this.#serving !== started) return // a restart was faster
       try {
         const { ports } = await this.start()
+        supervisorCounts.gatewaysReplaced++
         log.info({ ports }, 'started again')
         return
       } catch (error) {

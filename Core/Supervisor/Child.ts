@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { ledger } from '../Metrics/Ledger'
 import { type Boot, isReport, type Order, type Report } from '../Orders'
 
 type Kind = Report['report']
@@ -9,6 +10,8 @@ type Listener = (report: Report) => boolean
 export class Child {
   /** How the process ended; resolves once. */
   readonly ended: Promise<string>
+  /** What it has told of how it is doing. */
+  readonly account = ledger.open()
   readonly #process: ChildProcess
   readonly #listeners = new Set<Listener>()
   #alive = true
@@ -27,7 +30,12 @@ export class Child {
     })
     this.ended.then(() => {
       this.#alive = false
+      ledger.close(this.account)
     })
+    this.on('gatewayStatus', ({ status: gateway, worker }) =>
+      this.account.take(worker ? { gateway, worker } : { gateway }),
+    )
+    this.on('workerStatus', ({ status: worker }) => this.account.take({ worker }))
     this.#process.on('message', (message) => {
       if (!isReport(message)) return
       for (const listener of this.#listeners) if (listener(message)) this.#listeners.delete(listener)

@@ -1,4 +1,5 @@
 import { log } from '../../Library/Log/Log'
+import { supervisorCounts } from '../Metrics/SupervisorCounts'
 import type { Identity } from '../Orders'
 import { Backoff, pause } from './Backoff'
 import type { Manned, Supplies } from './Crew'
@@ -151,6 +152,7 @@ export class Gateways {
       const ports = await this.#options.switches.run(() => this.#open(gate, place))
       this.#watch(gate, place)
       for (const identity of this.#unreaped.splice(0)) gate.reap(identity)
+      supervisorCounts.gatewaysReplaced++
       log.info({ gateway: name, pid: child.pid, ports }, 'a new gateway serves')
       return true
     } catch (error) {

@@ -12,6 +12,10 @@ export class Hand {
   readonly id: number
   readonly generation: Generation
   readonly child: Child
+  /** It has loaded its code, and can tell how it is doing. */
+  started = false
+  /** It gave no sign of life, and is ended for that. */
+  stalled = false
   /** What became of joining, by the path of the gateway. */
   readonly #joins = new Map<string, Promise<void>>()
   /** Gateways that have not yet said that nothing of theirs is under way here any more. */
@@ -47,6 +51,7 @@ export class Hand {
     try {
       const boot = { ...supplies, name: `worker ${id}`, root, copy, link: { ...link, worker: id } }
       const { config = supplies.config } = await this.child.boot(boot, limit)
+      this.started = true
       return config
     } catch (error) {
       throw new Error(generation.original(error instanceof Error ? error.message : String(error)))

@@ -10,8 +10,15 @@ const REACH_MS = 5000
 
 /** A gateway, for people and programs that look at the server. */
 export interface GatewayView extends GatewayStatus {
-  readonly name: string
   readonly pid: number
+  /** Messages and closes under way in workers. */
+  readonly inFlight: number
+  /** Messages of clients a second. */
+  readonly received: number
+  /** Messages to clients a second. */
+  readonly sent: number
+  /** The longest time of the last 15 s that its event loop stood still, in milliseconds. */
+  readonly delayMs: number
 }
 
 /** A worker, the same. */
@@ -23,6 +30,10 @@ export interface WorkerView extends WorkerStatus {
   /** Connections that it serves, over all gateways of the machine. */
   readonly connections: number
   readonly inFlight: number
+  /** Messages that it takes a second. */
+  readonly callsPerSecond: number
+  /** As of a gateway. */
+  readonly delayMs: number
 }
 
 /** The processes that do the work, as they are now. */
@@ -31,9 +42,13 @@ export interface CrewView {
   readonly workers: readonly WorkerView[]
 }
 
-export async function viewGateway(name: string, child: Child): Promise<GatewayView[]> {
+export async function viewGateway(child: Child): Promise<GatewayView[]> {
   const answer = await Promise.race([child.ask({ order: 'status' }, 'gatewayStatus').catch(nothing), pause(STATUS_MS)])
-  return answer ? [{ ...answer.status, name, pid: child.pid }] : []
+  if (!answer) return []
+  const { pid, account } = child
+  const { received, sent } = account.rates
+  const inFlight = answer.status.workers.reduce((all, worker) => all + worker.inFlight, 0)
+  return [{ ...answer.status, pid, inFlight, received, sent, delayMs: account.longestDelay() }]
 }
 
 /** @param gateways tell what it does for each of them */
@@ -49,7 +64,11 @@ export async function viewWorker(
   const sum = (of: (worker: (typeof seen)[number]) => number) => seen.reduce((all, worker) => all + of(worker), 0)
   const connections = sum((worker) => worker.connections)
   const inFlight = sum((worker) => worker.inFlight)
-  return [{ ...answer.status, id, pid: child.pid, generation, connections, inFlight }]
+  const { pid, account } = child
+  const delayMs = account.longestDelay()
+  return [
+    { ...answer.status, id, pid, generation, connections, inFlight, callsPerSecond: account.rates.calls, delayMs },
+  ]
 }
 
 /** What the console wants of connections, on whatever machine they are. */

@@ -53,6 +53,7 @@ export class LifeSigns {
           'a worker gives no sign of life (setting.stall_limit) and is ended',
         )
         this.forget(hand)
+        hand.stalled = true
         hand.child.kill()
         continue
       }

@@ -1,4 +1,5 @@
 import { log } from '../../Library/Log/Log'
+import { supervisorCounts } from '../Metrics/SupervisorCounts'
 import { Backoff, pause } from './Backoff'
 import type { Hand } from './Hand'
 import type { Hands } from './Hands'
@@ -49,6 +50,7 @@ export class Replacements {
     const slot = slots.of(hand)
     if (this.#stopping || slot < 0) return
     slots.vacate(slot)
+    supervisorCounts.workersReplaced[hand.stalled ? 'stalled' : 'died']++
     log.fatal({ worker: hand.id, pid: hand.child.pid }, `a worker ${how}; no connection is lost; it is replaced`)
     const backoff = this.#backoffs[slot] ?? new Backoff()
     while (!this.#stopping && slots.at(slot) === undefined) {
@@ -109,6 +111,7 @@ export class Replacements {
       return false
     }
     this.watch(next)
+    supervisorCounts.workersReplaced.worn++
     log.info({ worker: hand.id, by: next.id, reason }, 'a worker is replaced')
     await retire(hand)
     return true

@@ -127,9 +127,10 @@ export class Team {
   }
 
   async status(): Promise<CrewView> {
-    const living = this.#gateways.living.map(({ name, child }) => viewGateway(name, child))
+    const living = this.#gateways.living.map(({ child }) => viewGateway(child))
     const gateways = (await Promise.all(living)).flat()
-    const hands = this.#hands.all.map(({ child, id, generation }) => viewWorker(child, id, generation.number, gateways))
+    const started = this.#hands.all.filter((hand) => hand.started)
+    const hands = started.map(({ child, id, generation }) => viewWorker(child, id, generation.number, gateways))
     return { gateways, workers: (await Promise.all(hands)).flat() }
   }
 

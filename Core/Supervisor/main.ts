@@ -3,12 +3,16 @@ import { dieOfErrors, EXIT, exit } from '../Handler'
 import { Manager } from '../Manager/Manager'
 import type { Status } from '../Manager/Status'
 import { announceAddress, issueToken, withdraw } from '../Manager/Token'
+import { Pulse } from '../Metrics/Pulse'
+import { supervisorCounts } from '../Metrics/SupervisorCounts'
 import type { Project } from '../Project'
 import { SCRIPTS } from '../Record/Scripts'
 import { openEmbeddedStore, type Store } from '../Store/Store'
 import { Backoff, pause } from './Backoff'
 import { BaseCrew } from './BaseCrew'
 import { type Crew, type Manned, STOP_GRACE_MS, type Supplies } from './Crew'
+import type { CrewView } from './Inquiry'
+import { exposition, type Obstacle, obstacleOfGateways, overview } from './Overview'
 import { reservePorts } from './Ports'
 import { ProcessCrew } from './ProcessCrew'
 import { Runtime } from './Runtime'
@@ -36,6 +40,7 @@ export class Supervisor {
   #store: Store | undefined
   #crew: Crew | undefined
   #manager: Manager | undefined
+  readonly #pulse = new Pulse(() => this.#view())
   #serving = false
   #stopping = false
   #stoppedAt = 0
@@ -93,32 +98,34 @@ export class Supervisor {
     await this.#started // before that there is nothing to change
     if (this.#stopping) throw new Error('the server stops')
     log.info({ reason }, how)
+    const counts = supervisorCounts[how === 'reload' ? 'reloads' : 'restarts']
     try {
       await this.#crew?.[how](progress)
+      counts.ok++
     } catch (error) {
       if (this.#stopping) throw new Error('the server stops')
+      counts.failed++
       log.error({ err: error }, `${how} failed: the old code goes on`)
       throw error
     }
   }
 
-  /** @throws Error before the start */
+  async #view(): Promise<CrewView> {
+    return (await this.#crew?.status()) ?? { gateways: [], workers: [] }
+  }
+
   async #status(): Promise<Status> {
-    const { gateways = [], workers = [] } = (await this.#crew?.status()) ?? {}
-    const ports: Record<string, number> = {}
-    for (const gateway of gateways) {
-      for (const [name, count] of Object.entries(gateway.ports)) ports[name] = (ports[name] ?? 0) + count
-    }
-    return {
-      pid: process.pid,
-      uptime: Math.round(process.uptime()),
-      memory: [...gateways, ...workers].reduce((all, { memory }) => all + memory, process.memoryUsage.rss()),
-      connections: gateways.reduce((all, { connections }) => all + connections, 0),
-      ports,
-      store: this.#storeLabel,
-      gateways,
-      workers,
-    }
+    return overview(await this.#view(), { obstacle: this.#obstacle, store: this.#storeLabel, pulse: this.#pulse })
+  }
+
+  async #metrics(): Promise<string> {
+    return exposition(await this.#view(), this.#obstacle)
+  }
+
+  /** Why new clients are not welcome; undefined: they are. */
+  get #obstacle(): Obstacle | undefined {
+    if (this.#stopping) return 'stopping'
+    return this.#serving ? obstacleOfGateways() : 'starting'
   }
 
   /** Ends everything in good order; asked a second time, at once. */
@@ -155,6 +162,7 @@ export class Supervisor {
     if (this.#stopping) throw new Error('asked to stop before it had started')
     this.#crew = crew
     const manned = await crew.start()
+    await this.#pulse.start()
     this.#serving = true
     const store = this.#storeLabel
     log.info({ ...manned, store, manager }, 'started')
@@ -171,7 +179,8 @@ export class Supervisor {
         status: () => this.#status(),
         reach: (errand) => this.#crew?.reach(errand) ?? Promise.reject(new Error('the server starts')),
         audit: async (fix) => (await this.#crew?.audit(fix)) ?? [],
-        ready: () => this.#serving && !this.#stopping,
+        metrics: () => this.#metrics(),
+        obstacle: () => this.#obstacle,
       },
       issueToken(runtime, config.manager.token),
     )
@@ -229,6 +238,7 @@ export class Supervisor {
   }
 
   async #leave(): Promise<void> {
+    this.#pulse.stop()
     this.#manager?.close()
     withdraw(this.#project.runtime)
     await this.#store?.close()

@@ -49,7 +49,7 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
     const { folder, config, sources, prefix } = readSetup(options)
     const { cache, embedded, close } = await openStore(options.redis, prefix)
     steps.push(close, () => Cache.close())
-    const boot = { folder, config, cache, embedded }
+    const boot = { name: 'test', folder, config, cache, embedded }
     const base = await Base.open({ boot, sources, number: ++started, reaped: () => {}, waits })
     steps.push(() => base.stop('serverStops'))
     const listening = options.port ? await base.house.listen() : {}

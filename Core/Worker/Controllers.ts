@@ -1,8 +1,9 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe'
 import { type ActionOptions, actionsOf } from '../App/Action'
 import type { App } from '../App/App'
-import type { ReplyEvent } from '../Errors'
 import { describeFault } from '../Fault'
+import type { Handling } from '../Metrics/Handling'
+import { handlingOf } from '../Metrics/WorkerCounts'
 import { match } from '../Wire/Router'
 import type { Source } from './Sources'
 
@@ -13,7 +14,12 @@ export interface ActionEntry {
   readonly types: ReadonlySet<string> | undefined
   readonly options: ActionOptions
   readonly run: (app: App, data: object) => unknown
+  /** What became of its calls. */
+  readonly handling: Handling
 }
+
+/** Why there is nothing to call: what the caller is answered. */
+type Unroutable = 'controllerNotFound' | 'methodNotFound'
 
 export const HOOKS = ['onMessage', 'onClose', 'onReload', 'onShutdown'] as const
 export type Hook = (typeof HOOKS)[number]
@@ -22,6 +28,8 @@ export type Hook = (typeof HOOKS)[number]
 export interface ControllerEntry {
   readonly name: string
   readonly hooks: ReadonlyMap<Hook, (app: App, data: object) => unknown>
+  /** Takes the calls of actions that are not declared. */
+  readonly fallback: ActionEntry | undefined
 }
 
 type Constructor = Extract<InjectionToken<object>, new (...parameters: never[]) => object>
@@ -65,7 +73,7 @@ export class Controllers {
   }
 
   /** @param method as the client sent it @returns what is called, or why there is nothing */
-  find(method: unknown): ActionEntry | ReplyEvent {
+  find(method: unknown): ActionEntry | Unroutable {
     // Most clients spell a name as it stands in the table.
     if (typeof method === 'string') {
       const entry = this.#actions.get(method)
@@ -76,15 +84,11 @@ export class Controllers {
   }
 
   /** @param name lower-case `module.controller.action` */
-  #named(name: string): ActionEntry | ReplyEvent {
+  #named(name: string): ActionEntry | Unroutable {
     const entry = this.#actions.get(name)
     if (entry) return entry
     const controller = this.#controllers.get(name.slice(0, name.lastIndexOf('.')))
-    if (controller === undefined) return 'controllerNotFound'
-    const fallback = controller.hooks.get('onMessage')
-    return fallback === undefined
-      ? 'methodNotFound'
-      : { name: `${controller.name}.onMessage`, types: undefined, options: {}, run: fallback }
+    return controller === undefined ? 'controllerNotFound' : (controller.fallback ?? 'methodNotFound')
   }
 
   /** @param name `Module.Controller`; case does not matter */
@@ -107,7 +111,7 @@ export class Controllers {
       const method: unknown = Reflect.get(instance, hook)
       if (typeof method === 'function') hooks.set(hook, (app, data) => method.call(instance, app, data))
     }
-    this.#controllers.set(key, { name: full, hooks })
+    this.#controllers.set(key, { name: full, hooks, fallback: fallbackOf(full, hooks.get('onMessage')) })
     const [[fixed] = []] = actionsOf(exported)
     if (fixed !== undefined) {
       throw fault(
@@ -129,6 +133,7 @@ export class Controllers {
         types: checkOptions(options, (what) => fault(`${name}.${method}: ${what}`)),
         options,
         run: (app, data) => run.call(instance, app, data),
+        handling: handlingOf(`${full}.${method}`),
       })
     }
     if (actions.size === 0 && hooks.size === 0) {
@@ -137,6 +142,12 @@ export class Controllers {
       )
     }
   }
+}
+
+function fallbackOf(controller: string, run: ActionEntry['run'] | undefined): ActionEntry | undefined {
+  if (run === undefined) return undefined
+  const name = `${controller}.onMessage`
+  return { name, types: undefined, options: {}, run, handling: handlingOf(name) }
 }
 
 function isConstructor(value: unknown): value is Constructor {

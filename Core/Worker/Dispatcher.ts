@@ -7,6 +7,8 @@ import { Call } from '../App/Call'
 import { Refusal } from '../App/Failures'
 import type { Kernel } from '../App/Kernel'
 import { CLOSES } from '../Errors'
+import type { Handling } from '../Metrics/Handling'
+import { workerCounts } from '../Metrics/WorkerCounts'
 import { TooDeep } from '../Wire/Filter'
 import { acknowledgement, type CallId, decode, encode, encodeReply, type Request } from '../Wire/Protocol'
 import type { ActionEntry, Controllers, Hook } from './Controllers'
@@ -36,15 +38,21 @@ export class Dispatcher {
   message(peer: Peer, text: string): void | Promise<void> {
     const { toGateway } = peer.link
     const request = decode(text)
-    if (request === undefined) return toGateway.end(peer.fd, CLOSES.notAnObject.code, CLOSES.notAnObject.reason)
+    if (request === undefined) {
+      workerCounts.unroutable['not a JSON object']++
+      return toGateway.end(peer.fd, CLOSES.notAnObject.code, CLOSES.notAnObject.reason)
+    }
     const callId = isCallId(request.callId) ? request.callId : undefined
     if (this.#acknowledge) {
       toGateway.send(peer.fd, callId === undefined ? ACKNOWLEDGEMENT : acknowledgement(callId), false)
     }
     const entry = this.#controllers.find(request.method)
-    if (typeof entry === 'string') return toGateway.send(peer.fd, encodeReply(entry, undefined, callId), false)
+    if (typeof entry === 'string') {
+      workerCounts.unroutable[entry]++
+      return toGateway.send(peer.fd, encodeReply(entry, undefined, callId), false)
+    }
     const call = new Call(peer, entry.name, callId)
-    return this.#run(peer, call, () => this.#action(peer, call, entry, request))
+    return this.#run(peer, call, () => this.#action(peer, call, entry, request), entry.handling)
   }
 
   /** Runs a hook of a controller as a call of the connection's; a failure is logged, there is nobody to be told. */
@@ -62,25 +70,29 @@ export class Dispatcher {
     return this.#run(peer, call, () => run(new App(this.#kernel, call), data))
   }
 
-  /** The only try and catch around user code. */
-  #run(peer: Peer, call: Call, work: () => unknown): void | Promise<void> {
+  /** The only try and catch around user code. @param handling where the call is counted; hooks are not */
+  #run(peer: Peer, call: Call, work: () => unknown, handling?: Handling): void | Promise<void> {
+    const began = performance.now()
+    const ended = () => handling?.add(call.outcome, performance.now() - began)
     peer.call = call
     this.#watch.began(call.action)
     try {
       const result = work()
       this.#watch.returned()
-      if (isPromise(result) || call.wrote) return this.#settle(peer, call, result)
+      if (isPromise(result) || call.wrote) return this.#settle(peer, call, result, ended)
     } catch (error) {
       this.#watch.returned()
-      if (call.wrote) return this.#settle(peer, call, Promise.reject(error))
+      if (call.wrote) return this.#settle(peer, call, Promise.reject(error), ended)
       this.#fail(call, error)
     }
     peer.call = undefined
+    ended()
   }
 
   #action(peer: Peer, call: Call, entry: ActionEntry, request: Request): unknown {
     const { types, options } = entry
     if (types !== undefined && (peer.auth === undefined || !types.has(peer.auth.type))) {
+      call.outcome = 'forbidden'
       if (options.refuse === undefined) return this.#reply(call, encodeReply('forbidden', undefined, call.callId))
       const [status, event, info] = options.refuse
       return this.#reply(call, encode(status, event, info, undefined, call.callId))
@@ -94,7 +106,10 @@ export class Dispatcher {
   }
 
   #checked(peer: Peer, call: Call, entry: ActionEntry, app: App, result: StandardSchemaV1.Result<unknown>): unknown {
-    if (result.issues) return this.#reply(call, encodeReply('invalidParam', describe(result.issues), call.callId))
+    if (result.issues) {
+      call.outcome = 'invalid'
+      return this.#reply(call, encodeReply('invalidParam', describe(result.issues), call.callId))
+    }
     if (typeof result.value !== 'object' || result.value === null) {
       throw new TypeError(`the schema of ${entry.name} gave ${typeof result.value}; the data of an action is an object`)
     }
@@ -117,7 +132,7 @@ export class Dispatcher {
   }
 
   /** The call ends when its promise and its writes do, or when its time is over. */
-  #settle(peer: Peer, call: Call, result: unknown): Promise<void> {
+  #settle(peer: Peer, call: Call, result: unknown, ended: () => void): Promise<void> {
     this.#watch.waits(call.action)
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
@@ -132,16 +147,17 @@ export class Dispatcher {
       const end = () => {
         clearTimeout(timer)
         this.#watch.settled(call.action)
+        ended()
         if (peer.call === call) peer.call = undefined
         resolve()
       }
       const finish = async () => {
         try {
-          await ended(call, result)
+          await workOf(call, result)
         } catch (error) {
           this.#fail(call, error)
         }
-        end()
+        if (!call.over) end()
       }
       finish()
     })
@@ -152,18 +168,22 @@ export class Dispatcher {
     if (call.over) return log.warn({ err: error, fd, action }, 'an action failed after it had been answered 504')
     if (error instanceof Refusal) return this.#refuse(call, error)
     if (error instanceof TooDeep) {
+      call.outcome = 'invalid'
       return this.#reply(call, encodeReply('invalidParam', [{ path: '', message: error.message }], callId))
     }
     if (isStoreAway(error)) {
+      call.outcome = 'unavailable'
       log.warn({ fd, action, reason: String(error) }, 'an action could not reach Redis and was answered 503')
       return this.#reply(call, encodeReply('serviceUnavailable', undefined, callId))
     }
+    call.outcome = 'failed'
     log.error({ err: error, fd, action }, 'an action failed')
     this.#reply(call, encodeReply('controllerError', undefined, callId))
   }
 
   /** What it is refused with is user code's own, and may be nothing that can be sent. */
   #refuse(call: Call, { status, event, info, param }: Refusal): void {
+    call.outcome = 'refused'
     try {
       this.#reply(call, encode(status, event, info, param, call.callId))
     } catch (error) {
@@ -180,7 +200,7 @@ export class Dispatcher {
  * Waits for the action and for its writes, however the action ends.
  * @throws what the action failed with, else what a write failed with that user code never looked at
  */
-async function ended(call: Call, result: unknown): Promise<void> {
+async function workOf(call: Call, result: unknown): Promise<void> {
   try {
     await result
   } catch (error) {

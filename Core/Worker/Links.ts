@@ -3,6 +3,7 @@ import { Tally } from '../../Library/Log/Tally'
 import type { Ways } from '../App/Kernel'
 import { Link } from '../App/Link'
 import type { Outgoing, ToGateway } from '../Link/Contract'
+import { workerCounts } from '../Metrics/WorkerCounts'
 import { instanceOf } from '../Record/Keys'
 
 /** The links of a worker: one to each gateway of this machine. */
@@ -36,11 +37,16 @@ const dropped = new Tally<'direct send' | 'group send'>((what, count) => {
   log.error({ what, count }, 'this worker has no link to any gateway: messages were dropped')
 })
 
+function drop(what: 'direct send' | 'group send'): void {
+  workerCounts.dropped['no gateway']++
+  dropped.add(what)
+}
+
 /** What a worker without any gateway writes to. */
 const toNobody: Outgoing<ToGateway> = {
   waiting: 0,
-  send: () => dropped.add('direct send'),
-  publish: () => dropped.add('group send'),
+  send: () => drop('direct send'),
+  publish: () => drop('group send'),
   end: () => {},
   session: () => {},
   done: () => {},

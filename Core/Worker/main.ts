@@ -1,8 +1,10 @@
 import 'reflect-metadata'
 import { Cache } from '../../Library/Cache/Cache'
 import { configureLog, log } from '../../Library/Log/Log'
-import { type Ending, type Life, live, tell, watchUserCode } from '../Handler'
+import { type Ending, type Life, live, tell, tellLast, watchUserCode } from '../Handler'
 import { GatewayAway, joinGateway, type WorkerLink } from '../Link/Socket'
+import { processStatus } from '../Metrics/ProcessStatus'
+import { readWorkerCounts } from '../Metrics/WorkerCounts'
 import type { Boot, Order, Report } from '../Orders'
 import { readConfig } from '../Project'
 import { Fatigue } from './Fatigue'
@@ -43,10 +45,7 @@ class WorkerProcess implements Life {
         await this.#worker?.tellAll(order.hook)
         return { report: 'hooked' }
       case 'status':
-        return {
-          report: 'workerStatus',
-          status: { memory: process.memoryUsage.rss(), calls: this.#worker?.calls ?? 0 },
-        }
+        return this.#status()
       case 'join': {
         const { path } = order
         try {
@@ -72,6 +71,12 @@ class WorkerProcess implements Life {
     }
     await Promise.all(links.map((link) => link.close()))
     await Cache.close()
+    await tellLast(this.#status())
+  }
+
+  #status(): Report {
+    const calls = this.#worker?.calls ?? 0
+    return { report: 'workerStatus', status: { ...processStatus(), calls, counts: readWorkerCounts() } }
   }
 
   /** A gateway that has died is replaced, and the supervisor says when the other one is to be joined. */
