@@ -15,7 +15,7 @@ const shared = {
 
 export default defineConfig({
   // One copy of the framework: what App/ imports by name is the source that the tests import by path.
-  resolve: { alias: { 'mswoole-ts': resolve('Core/index.ts') } },
+  resolve: { alias: { 'mswoole-ts/test': resolve('Core/Test/index.ts'), 'mswoole-ts': resolve('Core/index.ts') } },
   test: {
     globalSetup: ['test/support/setup.ts'],
     projects: [

@@ -2,7 +2,6 @@ import { CLOSES, type CloseReason } from '../Errors'
 import type { Bytes } from '../Link/Contract'
 import { countSent, gatewayCounts } from '../Metrics/GatewayCounts'
 import type { User } from './Auth'
-import type { WebSocket } from './Engine'
 import { Bucket } from './Limits'
 import type { Serving } from './Serving'
 
@@ -11,7 +10,17 @@ export interface SocketData {
   readonly connection: Connection
 }
 
-type Socket = WebSocket<SocketData>
+/** What a connection needs of its socket; the engine's has it. Once closed, every method of it throws. */
+export interface Socket {
+  /** @returns 2 when the text was dropped */
+  send(text: Bytes, isBinary: false): number
+  /** Lets what `write` sends go out in one write. */
+  cork(write: () => void): unknown
+  subscribe(topic: string): unknown
+  unsubscribe(topic: string): unknown
+  /** Closes; it is told that it has closed before this returns. */
+  end(code: number, reason: string): void
+}
 
 /** A frame that waits in the gateway. */
 export interface Held {

@@ -181,12 +181,13 @@ export class Gateway {
     return new Connection({ fd, port, ip, user, slot, burst: limits.burst })
   }
 
-  opened(connection: Connection): void {
+  /** The handshake is over. @returns when it is on record, or could not be put there yet */
+  opened(connection: Connection): Promise<void> {
     connection.heardAt = this.#heartbeat.tick
     this.#perIp.add(connection.ip)
     gatewayCounts.opened++
     this.hub.add(connection)
-    this.#registry
+    return this.#registry
       .put(connection)
       .catch((error: unknown) => {
         log.debug({ err: error, fd: connection.fd }, 'a connection could not be put on record')
@@ -223,8 +224,8 @@ export class Gateway {
     }
   }
 
-  /** The socket has closed, for whatever reason. */
-  shut(connection: Connection, code: number): void {
+  /** The socket has closed, for whatever reason. @returns when its hooks have run and it is off the record */
+  shut(connection: Connection, code: number): Promise<void> {
     const closeCode = connection.shut(code)
     countClose(closeCode)
     const underWay = connection.inFlight.length > 0
@@ -236,6 +237,14 @@ export class Gateway {
     log.debug({ fd, closeCode }, 'connection closed')
     const cleaning = this.#cleanUp(connection, closeCode, underWay).finally(() => this.#cleaning.delete(fd))
     this.#cleaning.set(fd, cleaning)
+    return cleaning
+  }
+
+  /** Resolves when no message is under way at a worker, no closed connection is still on record, and every refusal is told. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#assignment.serving].map((worker) => worker.idle()))
+    await Promise.all(this.#cleaning.values())
+    this.#refusals.flush()
   }
 
   /** Handshakes come too late: those who connected before the port was closed, too. */

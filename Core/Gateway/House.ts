@@ -41,14 +41,17 @@ const RETRY_MS = 200
 /** How long the embedded store may take to answer, in milliseconds. */
 const STORE_WAIT_MS = 10_000
 
+/** What of a boot a house needs. */
+export type HouseBoot = Pick<Boot, 'name' | 'folder' | 'config' | 'cache' | 'embedded'>
+
 /** A gateway with its public ports and its store: what a process that holds sockets consists of, in either mode. */
 export class House {
   readonly gateway: Gateway
-  readonly #boot: Boot
+  readonly #boot: HouseBoot
   readonly #files: Files
   readonly #outsides: Outside[] = []
 
-  private constructor(gateway: Gateway, boot: Boot) {
+  private constructor(gateway: Gateway, boot: HouseBoot) {
     this.gateway = gateway
     this.#boot = boot
     this.#files = new Files([boot.folder, HOME].map((folder) => join(folder, 'Public', 'static')))
@@ -56,10 +59,10 @@ export class House {
 
   /**
    * Waits for Redis, however long it takes: it may be started later than this.
-   * @param waits called every few seconds while it is waited for
+   * @param waits called again and again while it is waited for; what it throws ends the waiting
    * @throws StoreAway when the embedded store does not answer, Error when Redis refuses what the server needs
    */
-  static async open(boot: Boot, watcher: Watcher, waits: () => void = () => {}): Promise<House> {
+  static async open(boot: HouseBoot, watcher: Watcher, waits: () => void = () => {}): Promise<House> {
     const { cache, config, embedded } = boot
     const pipelined = { ...cache.master, options: { enableAutoPipelining: true, commandTimeout: TIMEOUT_MS } }
     const bare = { autoResubscribe: false, autoResendUnfulfilledCommands: false, socketTimeout: NEVER_MS }

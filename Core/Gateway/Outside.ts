@@ -1,7 +1,7 @@
 import { log } from '../../Library/Log/Log'
-import { Tally } from '../../Library/Log/Tally'
 import { gatewayCounts } from '../Metrics/GatewayCounts'
 import type { SocketData } from './Connection'
+import { Door } from './Door'
 import {
   type HttpRequest,
   type HttpResponse,
@@ -15,8 +15,6 @@ import type { Gateway } from './Gateway'
 
 /** Beyond this the engine cuts the connection without a word; the limit that clients meet lies below it. */
 const ENGINE_FRAME_LIMIT = 64 * 1024
-
-const HEARTBEAT = '2'.charCodeAt(0)
 
 type Socket = WebSocket<SocketData>
 
@@ -32,24 +30,20 @@ export interface OutsideOptions {
   readonly bufferLimit: number
 }
 
-/** Why a handshake was refused; for the log and the metrics. */
-type RefusedFor = keyof typeof gatewayCounts.handshakesRefused
-
 /** One public port: handshakes, bytes in and bytes out, and files. */
 export class Outside {
   readonly #gateway: Gateway
   readonly #files: Files
   readonly #options: OutsideOptions
+  readonly #door: Door
   readonly #app: TemplatedApp
-  readonly #refused = new Tally<RefusedFor>((reason, count) => {
-    log.info({ port: this.#options.name, reason, count }, 'handshakes refused')
-  })
   #listener: us_listen_socket | undefined
 
   constructor(gateway: Gateway, files: Files, options: OutsideOptions) {
     this.#gateway = gateway
     this.#files = files
     this.#options = options
+    this.#door = new Door(gateway, options)
     this.#app = uws
       .App()
       .ws<SocketData>('/*', {
@@ -61,11 +55,13 @@ export class Outside {
         compression: 0,
         upgrade: (response, request, context) => this.#upgrade(response, request, context),
         open: (socket) => this.#open(socket),
-        message: (socket, message) => this.#message(socket, message),
+        message: (socket, message) => this.#door.message(socket.getUserData().connection, message),
         ping: (socket) => gateway.alive(socket.getUserData().connection),
         pong: (socket) => gateway.alive(socket.getUserData().connection),
         dropped: (socket) => socket.getUserData().connection.dropped(),
-        close: (socket, code) => gateway.shut(socket.getUserData().connection, code),
+        close: (socket, code) => {
+          gateway.shut(socket.getUserData().connection, code)
+        },
       })
       .any('/*', (response, request) => this.#answer(response, request))
     gateway.hub.addPort((topic, text) => this.#app.publish(topic, text, false))
@@ -102,39 +98,21 @@ export class Outside {
       const extensions = request.getHeader('sec-websocket-extensions')
       const ip = Buffer.from(response.getRemoteAddressAsText()).toString()
       if (request.getHeader('sec-websocket-version') !== '13' || !isKey(key) || hasBody(request)) {
-        this.#refuse('not a WebSocket handshake')
+        this.#door.refuse('not a WebSocket handshake')
         return refuse(response, '400 Bad Request', 'not a WebSocket handshake')
       }
-      if (this.#gateway.stopping) {
-        this.#refuse('the server stops')
-        return refuse(response, '503 Service Unavailable', 'server stops')
-      }
-      if (this.#gateway.perIp.full(ip)) {
-        this.#refuse('too many connections of one address')
+      const connection = this.#door.admit(ip, new URLSearchParams(request.getQuery()).get('auth'))
+      if (connection === 'the server stops') return refuse(response, '503 Service Unavailable', 'server stops')
+      if (connection === 'too many connections of one address') {
         return refuse(response, '429 Too Many Requests', 'too many connections')
       }
-      const verified = this.#options.auth ? this.#verify(request) : undefined
-      if (typeof verified === 'string') {
-        this.#refuse(verified)
-        return refuse(response, '403 Forbidden', 'error auth')
-      }
-      const connection = this.#gateway.accept(this.#options.name, ip, verified)
+      if (typeof connection === 'string') return refuse(response, '403 Forbidden', 'error auth')
       response.upgrade<SocketData>({ connection }, key, protocol, extensions, context)
     } catch (error) {
       log.error({ err: error }, 'a handshake failed')
       gatewayCounts.handshakesRefused['an error of the server']++
       response.close()
     }
-  }
-
-  #refuse(reason: RefusedFor): void {
-    gatewayCounts.handshakesRefused[reason]++
-    this.#refused.add(reason)
-  }
-
-  #verify(request: HttpRequest) {
-    const auth = new URLSearchParams(request.getQuery()).get('auth')
-    return this.#gateway.auth.verify(auth, Date.now() / 1000)
   }
 
   #answer(response: HttpResponse, request: HttpRequest): void {
@@ -151,14 +129,6 @@ export class Outside {
     const { connection } = socket.getUserData()
     connection.open(socket)
     this.#gateway.opened(connection)
-  }
-
-  #message(socket: Socket, message: ArrayBuffer): void {
-    const { connection } = socket.getUserData()
-    if (message.byteLength === 1 && new Uint8Array(message)[0] === HEARTBEAT) {
-      this.#gateway.alive(connection)
-      connection.beat()
-    } else this.#gateway.message(connection, message)
   }
 }
 

@@ -25,6 +25,8 @@ export interface Served {
 
 /** The process with the user's code: takes the turns of every connection it serves, those of one connection one at a time, in order. */
 export class Worker {
+  /** The one that services are handed, bound to no call. */
+  readonly app: App
   readonly #controllers: Controllers
   readonly #dispatcher: Dispatcher
   readonly #closer: Closer
@@ -46,7 +48,8 @@ export class Worker {
       clean: cleaner(config.filter),
       session: (fd) => this.#peers.get(fd),
     }
-    const own = container.createChildContainer().register(App, { useValue: new App(this.#kernel) })
+    this.app = new App(this.#kernel)
+    const own = container.createChildContainer().register(App, { useValue: this.app })
     this.#controllers = new Controllers(sources, own)
     this.#dispatcher = new Dispatcher(this.#controllers, this.#kernel, config, watch)
     this.#closer = new Closer(this.#dispatcher)

@@ -26,6 +26,7 @@ export const DAEMON = 'APP_DAEMON'
 
 let screen: Screen | undefined
 let file: LogFile | undefined
+let taker: ((line: string) => void) | undefined
 let now: () => number = Date.now
 let original = (line: string) => line
 let who = `,"pid":${process.pid}`
@@ -48,6 +49,7 @@ export const log: Logger = pino(
   {
     write(line: string) {
       const clean = original(redact(line))
+      if (taker) return taker(clean)
       if (file === undefined || process.env[DAEMON] === undefined) {
         screen ??= new Screen(isMainThread ? process.stdout : threadOut)
         screen.write(clean)
@@ -80,6 +82,21 @@ export function configureLog(options: LogOptions): void {
     now,
     complain: (text) => process.stderr.write(`${new Date(now()).toISOString()} ${options.name}: ${redact(text)}\n`),
   })
+}
+
+/**
+ * Hands the lines (JSON, each with its newline) over instead of writing them, until what this returns is called: for programs that
+ * run a server inside themselves, as tests do. Replaces whoever took them before.
+ * @param take may not throw
+ */
+export function divertLog(level: LevelWithSilent, take: (line: string) => void): () => void {
+  const before = log.level
+  log.level = level
+  taker = take
+  return () => {
+    taker = undefined
+    log.level = before
+  }
 }
 
 /** Lines are written when they are logged; this also waits for the disk, as before an exit after a fatal error. Never throws. */

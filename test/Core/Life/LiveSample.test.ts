@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { Client, type Frame, phone, wall } from '../../support/client'
-import { MODES } from '../../support/modes'
-import { Server } from '../../support/server'
-import { eventsOf } from './life'
+import { startApp, type TestApp, type User } from 'mswoole-ts/test'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { User as Phones } from '../../../App/Live/Controller/User'
+import { Wall } from '../../../App/Live/Controller/Wall'
 
-describe.each(MODES)('the sample App/Live, %s mode', (mode) => {
-  let server: Server
+describe('the sample App/Live', () => {
+  let app: TestApp
   beforeAll(async () => {
-    server = await Server.start({ env: { APP_MODE: mode } })
+    app = await startApp({ modules: { Live: { User: Phones, Wall } } })
   })
-  afterAll(() => server.stop())
+  afterAll(() => app.stop())
 
   let room = ''
   let rooms = 0
@@ -17,73 +16,55 @@ describe.each(MODES)('the sample App/Live, %s mode', (mode) => {
     room = `R${++rooms}`
   })
 
-  /** A phone or a wall that has joined a room. */
-  async function joined(kind: 'user' | 'wall', id: string, code = room): Promise<Client> {
-    const client = await Client.connect(server.url(), kind === 'user' ? phone(id, code) : wall(id, code))
+  const clients: User[] = []
+  afterEach(async () => {
+    await Promise.all(clients.map((client) => client.close()))
+    for (const client of clients.splice(0)) await app.expectNothingLeft(client)
+  })
+
+  /** A phone or a wall. */
+  async function connected(kind: 'user' | 'wall', id: string, code = room): Promise<User> {
+    const type = kind === 'user' ? 'wechatUser' : 'wall'
+    const client = await app.client({ id, type, code, nickname: `n${id}` })
+    clients.push(client)
+    return client
+  }
+
+  /** One that has joined its room. */
+  async function joined(kind: 'user' | 'wall', id: string, code = room): Promise<User> {
+    const client = await connected(kind, id, code)
     await client.call(`live.${kind}.join`)
     return client
   }
 
-  const reply = ({ callId: _, ...frame }: Frame) => frame
-  /** How often a client has got an event; what was sent to it before has arrived. */
-  async function count(client: Client, event: string): Promise<number> {
-    await client.call('index.index.index')
-    return eventsOf(client).filter((name) => name === event).length
-  }
-  const close = (...clients: Client[]) => Promise.all(clients.map((client) => client.close()))
-
   test('who may join which room, and what he is told', async () => {
-    const [user, screen] = [
-      await Client.connect(server.url(), phone('1', room)),
-      await Client.connect(server.url(), wall('1', room)),
-    ]
-    expect(reply(await user.call('live.user.join'))).toEqual({
-      status: 200,
-      event: 'userJoinSuccess',
-      info: '加入房间成功',
-    })
-    expect(reply(await screen.call('live.wall.join'))).toEqual({
-      status: 200,
-      event: 'wallJoinSuccess',
-      info: '加入房间成功',
-    })
+    const [user, screen] = [await connected('user', '1'), await connected('wall', '1')]
+    const joinSuccess = { status: 200, info: '加入房间成功' }
+    expect(await user.call('live.user.join')).toEqual({ ...joinSuccess, event: 'userJoinSuccess' })
+    expect(await screen.call('live.wall.join')).toEqual({ ...joinSuccess, event: 'wallJoinSuccess' })
     const mustBeUser = { status: 403, event: 'mustBeWechatUser', info: '仅允许微信用户连入' }
     const mustBeWall = { status: 403, event: 'mustBeWall', info: '仅允许大屏幕用户连入' }
     for (const method of ['join', 'say'])
-      expect(reply(await screen.call(`live.user.${method}`, { say: 'x' }))).toEqual(mustBeUser)
+      expect(await screen.call(`live.user.${method}`, { say: 'x' })).toEqual(mustBeUser)
     for (const method of ['join', 'out', 'check', 'clean', 'history']) {
-      expect(reply(await user.call(`live.wall.${method}`, { id: 'x', status: 1 }))).toEqual(mustBeWall)
+      expect(await user.call(`live.wall.${method}`, { id: 'x', status: 1 })).toEqual(mustBeWall)
     }
-    expect(await count(screen, 'userSayNeedCheck'), 'a refused say does nothing').toBe(0)
-    expect(reply(await user.call('live.user.out'))).toEqual({
-      status: 200,
-      event: 'userOutSuccess',
-      info: '退出房间成功',
-    })
-    expect(reply(await screen.call('live.wall.out'))).toEqual({
-      status: 200,
-      event: 'wallOutSuccess',
-      info: '退出房间成功',
-    })
-    await close(user, screen)
+    await screen.none('userSayNeedCheck') // a refused say does nothing
+    const outSuccess = { status: 200, info: '退出房间成功' }
+    expect(await user.call('live.user.out')).toEqual({ ...outSuccess, event: 'userOutSuccess' })
+    expect(await screen.call('live.wall.out')).toEqual({ ...outSuccess, event: 'wallOutSuccess' })
   })
 
   test('without a room: 999 codeIsEmpty, and nothing more', async () => {
     const empty = { status: 999, event: 'codeIsEmpty', info: 'code不能为空' }
-    const [user, screen] = [
-      await Client.connect(server.url(), phone('1', '')),
-      await Client.connect(server.url(), wall('1', '')),
-    ]
+    const [user, screen] = [await connected('user', '1', ''), await connected('wall', '1', '')]
     for (const method of ['join', 'out', 'say'])
-      expect(reply(await user.call(`live.user.${method}`, { say: 'x' }))).toEqual(empty)
+      expect(await user.call(`live.user.${method}`, { say: 'x' })).toEqual(empty)
     for (const method of ['join', 'out', 'check', 'clean', 'history']) {
-      expect(reply(await screen.call(`live.wall.${method}`, { id: 'x', status: 1 }))).toEqual(empty)
+      expect(await screen.call(`live.wall.${method}`, { id: 'x', status: 1 })).toEqual(empty)
     }
-    expect(eventsOf(user).filter((event) => event.endsWith('Success'))).toEqual([])
-    const store = server.store()
-    expect(await store.keys('LIVE_*_')).toEqual([])
-    store.disconnect()
-    await close(user, screen)
+    for (const client of [user, screen]) await client.none(({ event }) => event !== 'codeIsEmpty')
+    expect(await app.store.keys('LIVE_*_')).toEqual([])
   })
 
   test('a message goes to the walls of its room, after their word to its phones; another room sees nothing', async () => {
@@ -95,7 +76,7 @@ describe.each(MODES)('the sample App/Live, %s mode', (mode) => {
       joined('wall', '5', `${room}x`),
     ])
     const said = await author.call('live.user.say', { say: '  <b>你好</b> & "so on"  ' })
-    expect(reply(said)).toEqual({
+    expect(said).toEqual({
       status: 200,
       event: 'userSaySuccess',
       info: '发布聊天内容成功，等待审核',
@@ -109,18 +90,18 @@ describe.each(MODES)('the sample App/Live, %s mode', (mode) => {
       info: '收到用户广播内容',
       param: shown,
     })
-    expect(reply(await screen.call('live.wall.history', { type: 'user' }))).toEqual({
+    expect(await screen.call('live.wall.history', { type: 'user' })).toEqual({
       status: 200,
       event: 'userSayHistory',
       info: '获取消息历史成功',
       param: { [id]: shown },
     })
-    expect(reply(await otherScreen.call('live.wall.check', { id, status: 1 }))).toEqual({
+    expect(await otherScreen.call('live.wall.check', { id, status: 1 })).toEqual({
       status: 403,
       event: 'wallCheckFail',
       info: '审核消息失败',
     })
-    expect(reply(await screen.call('live.wall.check', { id, status: '1' }))).toEqual({
+    expect(await screen.call('live.wall.check', { id, status: '1' })).toEqual({
       status: 200,
       event: 'wallCheckSuccess',
       info: '审核消息成功',
@@ -134,12 +115,8 @@ describe.each(MODES)('the sample App/Live, %s mode', (mode) => {
       const checked = { status: 200, event: 'userSayChecked', info: '审核结果', param: { id, status: 1 } }
       expect(await who.next('userSayChecked')).toEqual(checked)
     }
-    for (const who of [stranger, otherScreen]) {
-      await who.call('index.index.index')
-      expect(eventsOf(who).filter((event) => event.startsWith('userSay'))).toEqual([])
-    }
-    expect(reply(await screen.call('live.wall.history', { type: 'user' }))).toMatchObject({ param: {} })
-    await close(author, listener, screen, stranger, otherScreen)
+    for (const who of [stranger, otherScreen]) await who.none(({ event }) => event.startsWith('userSay'))
+    expect(await screen.call('live.wall.history', { type: 'user' })).toMatchObject({ param: {} })
   })
 
   test('two walls that approve the same message at once: one broadcast, one failure', async () => {
@@ -150,9 +127,9 @@ describe.each(MODES)('the sample App/Live, %s mode', (mode) => {
         [first, second].map((screen) => screen.call('live.wall.check', { id, status: 1 })),
       )
       expect(answers.map(({ event }) => event).sort()).toEqual(['wallCheckFail', 'wallCheckSuccess'])
-      expect(await count(author, 'userSayBroadcast')).toBe(round)
+      await author.next('userSayBroadcast')
+      await author.none('userSayBroadcast')
     }
-    await close(author, first, second)
   })
 
   test('what is rejected, cleaned or unknown reaches nobody', async () => {
@@ -162,18 +139,13 @@ describe.each(MODES)('the sample App/Live, %s mode', (mode) => {
     expect(await check(await say(), 0)).toBe('wallCheckSuccess')
     expect(await author.next('userSayChecked')).toMatchObject({ param: { status: 0 } })
     const cleaned = await say()
-    expect(reply(await screen.call('live.wall.clean'))).toEqual({
-      status: 200,
-      event: 'wallCleanSuccess',
-      info: '清除成功',
-    })
+    expect(await screen.call('live.wall.clean')).toEqual({ status: 200, event: 'wallCleanSuccess', info: '清除成功' })
     expect(await check(cleaned, 1)).toBe('wallCheckFail')
     expect(await check('nothing', 1)).toBe('wallCheckFail')
     expect(await check('__proto__', 1)).toBe('wallCheckFail')
-    expect(await count(author, 'userSayBroadcast')).toBe(0)
+    await author.none('userSayBroadcast')
     const wrongType = { status: 401, event: 'typeError', info: '类型错误' }
-    expect(reply(await screen.call('live.wall.history', { type: 'other' }))).toEqual(wrongType)
-    await close(author, screen)
+    expect(await screen.call('live.wall.history', { type: 'other' })).toEqual(wrongType)
   })
 
   test('who is out, or gone, gets nothing more; a say without text is refused', async () => {
@@ -189,10 +161,10 @@ describe.each(MODES)('the sample App/Live, %s mode', (mode) => {
       expect(await author.call('live.user.say', { say })).toMatchObject({ status: 400, param: [{ path: 'say' }] })
     }
     const { param: id } = await author.call('live.user.say', { say: 'x'.repeat(500) })
-    expect(await count(screen, 'userSayNeedCheck')).toBe(1)
+    await screen.next('userSayNeedCheck')
+    await screen.none('userSayNeedCheck')
     await screen.call('live.wall.check', { id, status: 1 })
-    expect(await count(author, 'userSayBroadcast')).toBe(1)
-    expect(await count(leaver, 'userSayBroadcast')).toBe(0)
-    await close(author, leaver, screen)
+    await author.next('userSayBroadcast')
+    for (const user of [author, leaver]) await user.none('userSayBroadcast')
   })
 })

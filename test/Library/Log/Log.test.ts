@@ -29,7 +29,7 @@ beforeEach(() => {
 
 /** A process that has the log, and runs this. */
 function start(script: string, env: Record<string, string> = {}): ChildProcess {
-  const head = `const { log, configureLog, flushLog, closeLog } = require(${JSON.stringify(library.file)});
+  const head = `const { log, configureLog, divertLog, flushLog, closeLog } = require(${JSON.stringify(library.file)});
     const runtime = ${JSON.stringify(runtime)};`
   return spawn(process.execPath, ['-e', head + script], { env: { ...process.env, ...env } })
 }
@@ -162,6 +162,21 @@ describe('the log of a process', () => {
       ['one', 'a'],
       ['three', 'b'],
     ])
+  })
+
+  it('hands its lines over to who takes them, without secrets, and writes them again afterwards', async () => {
+    const { stdout } = await outcome(
+      start(`configureLog({ runtime, level: 'info', name: 'a' });
+        const taken = [];
+        const back = divertLog('warn', (line) => taken.push(line));
+        log.info('not wanted'); log.child({ fd: 1 }).warn({ token: 'secret' }, 'taken');
+        back();
+        log.info({ taken }, 'written')`),
+    )
+    expect(lines(stdout).map(({ msg }) => msg)).toEqual(['written'])
+    expect(logged()).toHaveLength(1)
+    expect(stdout).toMatch(/taken.*\[redacted\]/)
+    expect(stdout).not.toContain('secret')
   })
 
   it('is not ended by a reader of its output that leaves', async () => {
