@@ -5,7 +5,7 @@ import type { Child } from './Child'
 const GRACE_MS = 2000
 
 /** How long somebody who has just connected gets for the handshake, in milliseconds, before the process goes that took the connection. */
-export const HANDSHAKE_MS = 1000
+export const HANDSHAKE_MS = 2000
 
 /** Waits until a port is closed, or the process that should do so has died or does not answer: then it will be killed. */
 export async function closed(unlisten: Promise<unknown>): Promise<void> {

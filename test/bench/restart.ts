@@ -106,7 +106,8 @@ async function arrive(port: number, handshakes: number, rate: number): Promise<R
           socket.once('close', () => open.delete(socket))
         },
         (error: unknown) => {
-          const how = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+          const message = error instanceof Error ? error.message : String(error)
+          const [how = message] = /ECONN\w+|HTTP\/1\.1 \d+/.exec(message) ?? []
           failed[how] = (failed[how] ?? 0) + 1
         },
       )
