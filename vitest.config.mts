@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-// These mostly wait: for leases to run out, for a Redis that is away, for a client to come back.
-const PATIENT = ['test/Core/{Cluster,Outage}/**/*.test.ts', 'test/Public/**/*.test.ts']
+// These mostly wait: for leases to run out, for a Redis that is away, for a gateway to drain, for a client to
+// come back.
+const PATIENT = ['test/Core/{Cluster,Outage,Restart}/**/*.test.ts', 'test/Public/**/*.test.ts']
 
 // These put a server under load and look at how it holds: nothing else runs beside them.
-const LOAD = ['test/Core/{Broker,Crew,Faults,Reload,Restart}/**/*.test.ts']
+const LOAD = ['test/Core/{Broker,Crew,Faults,Reload}/**/*.test.ts']
 
 const shared = {
   setupFiles: ['reflect-metadata'],
@@ -25,7 +26,8 @@ export default defineConfig({
           ...shared,
           name: 'promises',
           include: ['test/**/*.test.ts'],
-          exclude: [...PATIENT, ...LOAD],
+          exclude: ['test/fixtures/**', ...PATIENT, ...LOAD],
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },

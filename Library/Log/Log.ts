@@ -22,7 +22,7 @@ export interface LogOptions {
 }
 
 /** The environment variable of a process whose standard output nobody sees: what goes to the file need not go there, too. */
-export const DAEMON = 'APP_DAEMON'
+export const DAEMON = 'MSWOOLE_DAEMON'
 
 let screen: Screen | undefined
 let file: LogFile | undefined

@@ -52,13 +52,14 @@ test('the names follow the conventions of Prometheus', () => {
 
 test('docs/metrics.md names every reason, outcome and audience', () => {
   const { handshakesRefused, broadcasts, dropped, refused } = gatewayCounts
-  const { reloads, workersReplaced } = supervisorCounts
+  const { reloads, restarts, workersReplaced } = supervisorCounts
   const kinds: readonly (readonly [metric: string, kinds: object])[] = [
     ['mswoole_handshakes_refused_total', handshakesRefused],
     ['mswoole_broadcasts_total', broadcasts],
     ['mswoole_messages_dropped_total', dropped],
     ['mswoole_messages_refused_total', refused],
     ['mswoole_reloads_total', reloads],
+    ['mswoole_restarts_total', restarts],
     ['mswoole_workers_replaced_total', workersReplaced],
     ['mswoole_calls_total', new Handling().outcomes],
     ['mswoole_calls_unroutable_total', workerCounts.unroutable],

@@ -48,7 +48,7 @@ const RULES: Record<string, { good: unknown[]; bad: unknown[]; may: string }> = 
   'setting.heartbeat_idle_time': whole(1, 86_400),
   'setting.package_max_length': whole(64, 16_777_216),
   'setting.socket_buffer_size': whole(65_536, 1_073_741_824),
-  'manager.host': text(),
+  'manager.host': { ...text(), good: ['127.0.0.1', 'localhost', '::1'] }, // any other wants a token
   'manager.port': whole(0, 65_535),
   'manager.token': { good: ['', 'abc'], bad: [5, null], may: 'a text' },
   'outside.<name>.host': text(),
