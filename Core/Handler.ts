@@ -18,6 +18,9 @@ export interface Life {
   stop(ending: Ending): Promise<void>
 }
 
+/** A process that cannot do these is of no use. */
+const VITAL: readonly Order['order'][] = ['boot', 'listen']
+
 /**
  * Runs the life of a child of the supervisor. Signals go to the supervisor, which orders the stop, so SIGINT and SIGHUP (which a
  * terminal sends to everybody) mean nothing here. When the supervisor dies, the child ends in good order by itself.
@@ -50,7 +53,7 @@ export function live(life: Life): void {
     if (!isOrder(message)) return
     obey(message).then(tell, (error: unknown) => {
       const failure = error instanceof Error ? error.message : String(error)
-      if (message.order === 'boot') tell({ report: 'failed', message: failure }, () => exit(EXIT.failed))
+      if (VITAL.includes(message.order)) tell({ report: 'failed', message: failure }, () => exit(EXIT.failed))
       else log.error({ err: error, order: message.order }, 'an order of the supervisor failed')
     })
   })

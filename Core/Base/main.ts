@@ -4,6 +4,7 @@ import { type Ending, EXIT, exit, type Life, live, tell, tellLast, watchUserCode
 import { readWorkerCounts } from '../Metrics/WorkerCounts'
 import type { Boot, Order, Report } from '../Orders'
 import { readConfig } from '../Project'
+import { readTls } from '../Tls'
 import { Base, loadSources } from './Base'
 
 /** Base mode: the one process. */
@@ -11,10 +12,11 @@ class BaseProcess implements Life {
   #base: Base | undefined
 
   async start(boot: Boot): Promise<Report> {
-    const { root, runtime, name, link } = boot
+    const { folder, root, runtime, name, link } = boot
     // A restart brings new code and its configuration.
     const config = readConfig(root, process.env)
     configureLog({ ...config.log, runtime, name })
+    readTls(folder, config.outside)
     const base = await Base.open({
       boot: { ...boot, config },
       sources: loadSources(root, (file) => tell({ report: 'loads', file })),

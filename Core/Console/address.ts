@@ -1,11 +1,11 @@
 const ANY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
-/** The ws:// address of a port; an IPv6 address gets its brackets. */
-export function addressOf(host: string, port: number): string {
-  return `ws://${host.includes(':') ? `[${host}]` : host}:${port}/`
+/** The ws:// or wss:// address of a port; an IPv6 address gets its brackets. */
+export function addressOf(host: string, port: number, tls = false): string {
+  return `${tls ? 'wss' : 'ws'}://${host.includes(':') ? `[${host}]` : host}:${port}/`
 }
 
 /** The same for a client on this machine, who cannot connect to "any address". */
-export function localAddressOf(host: string, port: number): string {
-  return addressOf(ANY[host] ?? host, port)
+export function localAddressOf(host: string, port: number, tls = false): string {
+  return addressOf(ANY[host] ?? host, port, tls)
 }

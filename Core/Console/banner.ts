@@ -10,7 +10,10 @@ export function banner(project: Project, { engine, ports, manager, store, gatewa
   const { config, runtime } = project
   const lines = [
     `mswoole-ts ${frameworkVersion()} has started, pid ${process.pid}`,
-    ...Object.entries(ports).map(([name, port]) => row(name, addressOf(config.outside[name]?.host ?? '', port))),
+    ...Object.entries(ports).map(([name, port]) => {
+      const { host = '', tls } = config.outside[name] ?? {}
+      return row(name, addressOf(host, port, tls !== undefined))
+    }),
     ...(gateways > 1 ? [row('gateways', String(gateways))] : []),
     row('workers', config.setting.mode === 'base' ? '1, in one process with the gateway (base mode)' : String(workers)),
     row('manager', `${config.manager.host}:${manager}`),
@@ -31,7 +34,8 @@ export function examples({ config }: Project, { ports }: Started): string[] {
   const [first] = Object.entries(ports)
   if (first === undefined || process.env.NODE_ENV === 'production') return []
   const [name, port] = first
-  const url = localAddressOf(config.outside[name]?.host ?? '', port)
+  const { host = '', tls } = config.outside[name] ?? {}
+  const url = localAddressOf(host, port, tls !== undefined)
   const script = relative(process.cwd(), process.argv[1] ?? '') || 'dist/Public/console.js'
   const auth = makeAuth(EXAMPLE, config)
   // The other terminal does not know a key that stands in the environment of this one.

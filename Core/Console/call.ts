@@ -49,7 +49,7 @@ function configured(outside: AppConfig['outside']): URL {
   if (port === undefined || port.port === 0) {
     throw new Error('the configuration leaves the port open (0): give the address that the start banner shows by --url')
   }
-  return new URL(localAddressOf(port.host, port.port))
+  return new URL(localAddressOf(port.host, port.port, port.tls !== undefined))
 }
 
 function parse(text: string): unknown {

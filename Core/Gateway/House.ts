@@ -6,6 +6,7 @@ import { tell } from '../Handler'
 import { gatewayCounts } from '../Metrics/GatewayCounts'
 import { processStatus } from '../Metrics/ProcessStatus'
 import type { Boot, GatewayStatus, Order, Report, StopReason } from '../Orders'
+import { readTls } from '../Tls'
 import { Bus } from './Bus'
 import { drain, quietTurn } from './Drain'
 import { Files } from './Files'
@@ -95,16 +96,34 @@ export class House {
 
   /** Opens public ports. @returns the real ones @throws Error when one cannot be had */
   async listen(outside = this.#boot.config.outside): Promise<Record<string, number>> {
-    const { setting } = this.#boot.config
+    const { folder, config } = this.#boot
+    const certificates = readTls(folder, outside)
     const ports: Record<string, number> = {}
     for (const [name, port] of Object.entries(outside)) {
-      const { package_max_length: frameLimit, socket_buffer_size: bufferLimit } = setting
-      const opened = new Outside(this.gateway, this.#files, { name, ...port, frameLimit, bufferLimit })
+      const { package_max_length: frameLimit, socket_buffer_size: bufferLimit } = config.setting
+      const options = { name, ...port, tls: certificates.get(name), frameLimit, bufferLimit }
+      const opened = new Outside(this.gateway, this.#files, options)
       this.#outsides.push(opened)
       ports[name] = await opened.listen()
     }
     log.info({ ports }, 'listening')
     return ports
+  }
+
+  /** Takes in certificates that have changed: for new connections; those that are there go on with what they have. */
+  async renewTls(): Promise<void> {
+    const certificates = readTls(this.#boot.folder, this.#boot.config.outside)
+    for (const [at, old] of this.#outsides.entries()) {
+      const { options } = old
+      const tls = certificates.get(options.name)
+      if (tls?.digest === options.tls?.digest) continue
+      const renewed = new Outside(this.gateway, this.#files, { ...options, tls })
+      await renewed.listen()
+      this.#outsides[at] = renewed
+      await quietTurn()
+      old.stopListening()
+      log.info({ port: options.name }, 'a new certificate serves')
+    }
   }
 
   status(): GatewayStatus {

@@ -1,5 +1,6 @@
 import { log } from '../../Library/Log/Log'
 import { gatewayCounts } from '../Metrics/GatewayCounts'
+import type { Tls } from '../Tls'
 import type { SocketData } from './Connection'
 import { Door } from './Door'
 import {
@@ -28,13 +29,15 @@ export interface OutsideOptions {
   readonly frameLimit: number
   /** Bytes that may wait for a slow reader. */
   readonly bufferLimit: number
+  /** undefined: plain ws:// and http://. */
+  readonly tls: Tls | undefined
 }
 
 /** One public port: handshakes, bytes in and bytes out, and files. */
 export class Outside {
   readonly #gateway: Gateway
   readonly #files: Files
-  readonly #options: OutsideOptions
+  readonly options: OutsideOptions
   readonly #door: Door
   readonly #app: TemplatedApp
   #listener: us_listen_socket | undefined
@@ -42,10 +45,11 @@ export class Outside {
   constructor(gateway: Gateway, files: Files, options: OutsideOptions) {
     this.#gateway = gateway
     this.#files = files
-    this.#options = options
+    this.options = options
     this.#door = new Door(gateway, options)
-    this.#app = uws
-      .App()
+    const { tls } = options
+    const app = tls ? uws.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key }) : uws.App()
+    this.#app = app
       .ws<SocketData>('/*', {
         maxPayloadLength: Math.max(ENGINE_FRAME_LIMIT, options.frameLimit * 4),
         maxBackpressure: options.bufferLimit,
@@ -73,7 +77,7 @@ export class Outside {
    * @throws Error when the port cannot be had
    */
   listen(): Promise<number> {
-    const { host, port, name } = this.#options
+    const { host, port, name } = this.options
     return new Promise((resolve, reject) => {
       this.#app.listen(host, port, (listener) => {
         if (!listener) return reject(new Error(`the port ${name} could not listen on ${host}:${port}`))

@@ -54,10 +54,20 @@ class GatewayProcess implements Life {
       case 'muster':
         return { report: 'mustered', missing: house.gateway.workers.missing(order.workers) }
       case 'assign':
-        return { report: 'assigned', missing: house.gateway.assign(order.workers, order.config) }
+        return await this.#assign(house, order)
       default:
         return undefined
     }
+  }
+
+  async #assign(house: House, { workers, config }: Extract<Order, { order: 'assign' }>): Promise<Report> {
+    const missing = house.gateway.assign(workers, config)
+    if (config && missing.length === 0) {
+      await house.renewTls().catch((error: unknown) => {
+        log.error({ err: error }, 'a certificate has changed and cannot be used; the old one goes on')
+      })
+    }
+    return { report: 'assigned', missing }
   }
 
   async stop(ending: Ending): Promise<void> {

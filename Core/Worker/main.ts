@@ -7,6 +7,7 @@ import { processStatus } from '../Metrics/ProcessStatus'
 import { readWorkerCounts } from '../Metrics/WorkerCounts'
 import type { Boot, Order, Report } from '../Orders'
 import { readConfig } from '../Project'
+import { readTls } from '../Tls'
 import { Fatigue } from './Fatigue'
 import { loadSources } from './Sources'
 import { awaitStore } from './Store'
@@ -22,12 +23,13 @@ class WorkerProcess implements Life {
   #ending = false
 
   async start(boot: Boot): Promise<Report> {
-    const { root, runtime, cache, link, name } = boot
+    const { folder, root, runtime, cache, link, name } = boot
     this.#boot = boot
     configureLog({ ...boot.config.log, runtime, name, ...(boot.copy ? { copy: boot.copy } : {}) })
     const watch = new Watch()
     watchUserCode(() => watch.inside(), false)
     const config = readConfig(root, process.env)
+    readTls(folder, config.outside) // a reload with a certificate that cannot be used must not begin
     Cache.configure(cache)
     const sources = loadSources(root, (file) => tell({ report: 'loads', file }))
     await awaitStore()

@@ -71,6 +71,10 @@ const outsidePort = options({
   host: text('address to listen on').default('127.0.0.1'),
   port: port('port to listen on; 0 any free one').default(20_000),
   auth: flag('clients must bring a valid auth string; false: everybody is anonymous').default(true),
+  tls: options({
+    cert: text('for wss://: file of the certificate and its chain, in PEM, from the folder of the project on'),
+    key: text('for wss://: file of the key of that certificate'),
+  }).optional(),
 })
 
 /** What Config/app.ts may say. */

@@ -32,7 +32,7 @@ const DEFAULTS = {
 }
 
 /** By option: values that are right at the edge, wrong ones, and what the error says it may be. */
-const RULES: Record<string, { good: unknown[]; bad: unknown[]; may: string }> = {
+const RULES: Record<string, { good: unknown[]; bad: unknown[]; may: string; beside?: object }> = {
   'setting.mode': { good: ['base', 'process'], bad: ['Base', '', 1], may: 'one of base, process' },
   'setting.reactor_num': whole(1, 256),
   'setting.worker_num': whole(1, 1024),
@@ -54,6 +54,8 @@ const RULES: Record<string, { good: unknown[]; bad: unknown[]; may: string }> = 
   'outside.<name>.host': text(),
   'outside.<name>.port': whole(0, 65_535),
   'outside.<name>.auth': flag(),
+  'outside.<name>.tls.cert': { ...text(), beside: { key: 'key.pem' } },
+  'outside.<name>.tls.key': { ...text(), beside: { cert: 'cert.pem' } },
   'auth.key': {
     good: [['a'], ['a', 'b']],
     bad: [[], 'a', { 0: 'a' }],
@@ -99,9 +101,10 @@ function flag() {
 
 const real = (option: string) => option.replace('<name>', 'main')
 
-function tree(option: string, value: unknown): Tree {
+/** @param beside what else its group has to say */
+function tree(option: string, value: unknown, beside: object = {}): Tree {
   const [head = '', ...rest] = option.split('.')
-  return { [head]: rest.length === 0 ? value : tree(rest.join('.'), value) }
+  return rest.length === 0 ? { [head]: value, ...beside } : { [head]: tree(rest.join('.'), value, beside) }
 }
 
 function read(value: unknown, [head, ...rest]: readonly string[]): unknown {
@@ -137,16 +140,16 @@ test('there is a rule here for every option of the schema, and for no other', ()
   expect(optionsOf(appSchema).map(({ name }) => name)).toEqual(Object.keys(RULES))
 })
 
-describe.each(Object.entries(RULES))('%s', (option, { good, bad, may }) => {
+describe.each(Object.entries(RULES))('%s', (option, { good, bad, may, beside }) => {
   test('takes what it may be', () => {
     for (const value of good) {
-      expect(read(checkApp(tree(real(option), value), {}), real(option).split('.'))).toEqual(value)
+      expect(read(checkApp(tree(real(option), value, beside), {}), real(option).split('.'))).toEqual(value)
     }
   })
 
   test('a wrong value is named, with what it got and what it may be', () => {
     for (const value of bad) {
-      const message = complaint(tree(real(option), value))
+      const message = complaint(tree(real(option), value, beside))
       expect(message).toContain(`Config/app.ts: ${real(option)} is `)
       expect(message.endsWith(`, it may be ${may}`), message).toBe(true)
     }
