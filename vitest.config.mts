@@ -33,7 +33,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { ...shared, name: 'patient', include: PATIENT, maxWorkers: 3, sequence: { groupOrder: 1 } },
+        test: { ...shared, name: 'patient', include: PATIENT, maxWorkers: 4, sequence: { groupOrder: 1 } },
       },
       {
         extends: true,

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'vitest'
 import { instanceOf } from '../../../Core/Record/Keys'
 import { Client, phone } from '../../support/client'
+import { eventually } from '../../support/eventually'
 import { Load } from '../../support/load'
 import { Server } from '../../support/server'
-import { type Counted, count, ended, processes } from '../Faults/support'
+import { type Counted, count, processes } from '../Faults/support'
 
 export const GATEWAYS = 2
 
@@ -40,6 +43,12 @@ export const closeAll = (clients: readonly Placed[]) =>
 
 export const instancesOf = (clients: readonly Placed[]) => new Set(clients.map(({ instance }) => instance))
 
+/** How many listen on a port of this machine. A process that was killed does until its last thread has ended. */
+function listenersAt(port: number): number {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A `
+  return readFileSync('/proc/net/tcp', 'utf8').split(local).length - 1
+}
+
 /**
  * A load on one gateway alone: the other one is killed, and is not replaced before all have connected.
  * @returns the load, and the pid of the gateway that holds none of it
@@ -50,7 +59,7 @@ export async function loadOnOneGateway(server: Server): Promise<{ load: Load; ot
   let load: Load
   try {
     process.kill(goes, 'SIGKILL')
-    await ended([goes], 5000) // its port with it: who connects now meets the other one
+    await eventually(() => expect(listenersAt(server.port())).toBe(1), 5000) // who connects now meets the other one
     load = await Load.connect({
       url: server.url(),
       clients: 20,

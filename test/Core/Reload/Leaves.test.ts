@@ -9,7 +9,7 @@ import { gatewayOf, openFilesOf, processesOf, residentOf } from './processes'
 import { Project, reloadWhole } from './project'
 
 /** RELOADS=200 is the whole promise. */
-const RELOADS = Number(process.env.RELOADS ?? 60)
+const RELOADS = Number(process.env.RELOADS ?? 40)
 
 let project: Project
 let redis: RedisServer

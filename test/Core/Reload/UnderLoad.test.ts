@@ -3,7 +3,7 @@ import type { Server } from '../../support/server'
 import { allAnswered, Load } from './load'
 import { lastOldWorkerEnded, Project, reload } from './project'
 
-const RELOADS = 20
+const RELOADS = 5
 
 let project: Project
 let server: Server
