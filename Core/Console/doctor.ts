@@ -112,7 +112,7 @@ async function checkRecord(record: Ghosts, fix: boolean): Promise<Finding[]> {
   for (const instance of instances.living.size > 0 ? instances.dying : []) {
     findings.push(note('record', `gateway ${instance} has died; the living ones are taking its connections off`))
   }
-  if (both.size === 0) return [...findings, good('record', `no ghosts; ${instances.living.size} gateways live`)]
+  if (both.size === 0) return [...findings, good('record', `no ghosts; living gateways: ${instances.living.size}`)]
   if (fix) await record.remove({ ghosts: both, ...rest })
   return [...findings, ...describe(both, fix)]
 }

@@ -14,6 +14,11 @@ import type { Registry } from './Registry'
 import type { Reports } from './Reports'
 import { readFds } from './Sets'
 
+/** How long is still waited for Redis when the bus has failed, in milliseconds: the caller is to know within a second. */
+const GRACE_MS = 100
+
+const failLater = (error: unknown) => new Promise<never>((_, reject) => setTimeout(reject, GRACE_MS, error))
+
 export interface OperationsOptions {
   readonly instance: number
   readonly lease: Lease
@@ -126,7 +131,7 @@ export class Operations {
     const key = `${fd} ${group}`
     const leave = this.#leaveByBus(fd, group).catch((error: unknown) => {
       if (!isStoreAway(error)) throw error
-      return this.#write('leave', fd, group)
+      return Promise.race([this.#write('leave', fd, group), failLater(error)])
     })
     const over = leave
       .catch(() => {}) // told to who asked

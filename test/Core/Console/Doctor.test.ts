@@ -75,7 +75,7 @@ describe('with the server running', () => {
     const healthy = await doctor(program.runtime)
     expect(healthy).toMatchObject({ code: 0, bad: [] })
     expect(healthy.of('gateway')).toHaveLength(2)
-    expect(healthy.of('record')).toEqual([{ check: 'record', state: 'good', text: 'no ghosts; 2 gateways live' }])
+    expect(healthy.of('record')).toEqual([{ check: 'record', state: 'good', text: 'no ghosts; living gateways: 2' }])
 
     const dead = 900 * AN_INSTANCE + 1
     const lost = fd + 1000 // of a gateway that lives, and not on its record
