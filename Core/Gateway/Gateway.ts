@@ -150,8 +150,7 @@ export class Gateway {
   // ---- what the supervisor wants to know
 
   status(): Pick<GatewayStatus, 'instance' | 'connections' | 'ports' | 'workers' | 'store'> {
-    const ports = Object.fromEntries(Object.keys(this.#config.outside).map((port) => [port, 0]))
-    for (const { port } of this.hub.all()) ports[port] = (ports[port] ?? 0) + 1
+    const ports = Object.fromEntries(Object.keys(this.#config.outside).map((port) => [port, this.hub.count(port)]))
     const { instance, contactMs, latencyMs } = this.#lease
     const store = { up: contactMs > 0, latencyMs }
     return { instance, connections: this.hub.count(), ports, workers: this.workers.status(), store }

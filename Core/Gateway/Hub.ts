@@ -8,6 +8,7 @@ export type Publish = (topic: string, text: Bytes) => void
 /** The open connections of this gateway, by fd, by user and by group. */
 export class Hub {
   readonly #byFd = new Map<number, Connection>()
+  readonly #byPort = new Map<string, number>()
   readonly #byUser = new Map<string, Set<Connection>>()
   readonly #groups = new Map<string, Set<Connection>>()
   readonly #topics: Publish[] = []
@@ -19,11 +20,12 @@ export class Hub {
 
   add(connection: Connection): void {
     this.#byFd.set(connection.fd, connection)
+    this.#byPort.set(connection.port, this.count(connection.port) + 1)
     if (connection.user) addTo(this.#byUser, userKey(connection.user.type, connection.user.id), connection)
   }
 
   remove(connection: Connection): void {
-    this.#byFd.delete(connection.fd)
+    if (this.#byFd.delete(connection.fd)) this.#byPort.set(connection.port, this.count(connection.port) - 1)
     if (connection.user) removeFrom(this.#byUser, userKey(connection.user.type, connection.user.id), connection)
     for (const group of connection.groups ?? []) removeFrom(this.#groups, group, connection)
   }
@@ -53,10 +55,7 @@ export class Hub {
 
   /** @returns how many connections are open, on all ports or one */
   count(port?: string): number {
-    if (port === undefined) return this.#byFd.size
-    let count = 0
-    for (const connection of this.all()) if (connection.port === port) count++
-    return count
+    return port === undefined ? this.#byFd.size : (this.#byPort.get(port) ?? 0)
   }
 
   /** @returns the connections of an audience that are here, less some fds */
