@@ -6,6 +6,7 @@ import { addDev } from './dev'
 import { addDoctor } from './doctor'
 import { addKick } from './kick'
 import { addLogs } from './logs'
+import { addMigrate } from './migrate'
 import { isMswoole, runMswoole } from './mswoole'
 import { addReload } from './reload'
 import { addRestart } from './restart'
@@ -39,6 +40,7 @@ name one elsewhere. MSwoole's own form: console -s start|stop|reload|status|say 
   addDev(program)
   addLogs(program)
   addDoctor(program)
+  addMigrate(program)
   addRoutes(program)
   addAuth(program)
   addCall(program)

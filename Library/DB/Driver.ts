@@ -1,8 +1,8 @@
 import type { CompiledQuery, DatabaseConnection, Driver, QueryCompiler, QueryResult, TransactionSettings } from 'kysely'
-import { DatabaseAway, isDatabaseAway } from './DatabaseAway'
+import { DatabaseAway, isDatabaseAway, reasonOf } from './DatabaseAway'
 import { kysely } from './kysely'
 import type { Outage } from './Outage'
-import { Pool, type Pooled } from './Pool'
+import { IDLE_MS, Pool, type Pooled } from './Pool'
 
 /** How long a statement may take. Milliseconds. */
 export const QUERY_MS = 5000
@@ -18,6 +18,8 @@ export interface Source {
   open(): Promise<Raw>
   /** Connections that are opened at most. */
   readonly size: number
+  /** It is in this process: its connection is never given up, since what is in memory goes with it. */
+  readonly embedded: boolean
   /** The statements that begin a transaction. */
   begin(settings: TransactionSettings): readonly string[]
 }
@@ -35,7 +37,7 @@ export class PooledDriver implements Driver {
     this.#source = source
     this.#outage = outage
     this.#queryMs = queryMs
-    this.#pool = new Pool(() => source.open(), source.size)
+    this.#pool = new Pool(() => source.open(), source.size, source.embedded ? Number.POSITIVE_INFINITY : IDLE_MS)
   }
 
   async init(): Promise<void> {}
@@ -108,13 +110,18 @@ export class PooledDriver implements Driver {
       this.#outage.back()
       return result
     } catch (error) {
-      const away = raw.lost || isDatabaseAway(error)
-      if (!away) throw error
-      // Whatever failed, the others are of the same server.
-      this.#pool.clear()
+      if (!raw.lost && !isDatabaseAway(error)) throw error
+      if (!this.#source.embedded) this.#distrust(raw)
       this.#outage.away(error)
-      throw isDatabaseAway(error) ? error : new DatabaseAway('the connection was lost', { cause: error })
+      if (error instanceof DatabaseAway) throw error
+      throw new DatabaseAway(`the database went away: ${reasonOf(error)}`, { cause: error })
     }
+  }
+
+  /** The server is away, or not any more the one that takes writes: its other connections are no better. */
+  #distrust(raw: Raw): void {
+    raw.destroy()
+    this.#pool.clear()
   }
 
   /** A connection that waits for an answer can take no other statement, so it ends. */

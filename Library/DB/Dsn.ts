@@ -12,8 +12,7 @@ export type DialectName = 'sqlite' | 'mysql' | 'postgres' | 'mssql'
 /** A database on a server. */
 export interface ServerDsn {
   readonly dialect: Exclude<DialectName, 'sqlite'>
-  /** undefined: a parameter says where (a unix socket). */
-  readonly host: string | undefined
+  readonly host: string
   readonly port: number
   readonly user: string
   readonly password: string
@@ -80,11 +79,11 @@ function partsOf(url: string, port: number): Omit<ServerDsn, 'dialect'> {
     throw wrong(`its pool must be a whole number of connections from 1 to ${LARGEST_POOL}; it must be`)
   }
   const host = decode(parsed.hostname).replace(/^\[|\]$/g, '')
-  if (host === '' && parameters.host === undefined && parameters.socketPath === undefined) throw wrong('it must be')
+  if (host === '') throw wrong('it must be')
   // Any other could not hold what people write, and its quoting is not that of UTF-8.
   if (!UTF8.test(parsed.hash)) throw wrong('its charset is utf8 or utf8mb4, which are the same here; it must be')
   return {
-    host: host || undefined,
+    host,
     port: parsed.port === '' ? port : Number(parsed.port),
     user: decode(parsed.username),
     password: decode(parsed.password),

@@ -81,7 +81,13 @@ async function change(
     const failed = results.find(({ status }) => status === 'Error')?.migrationName
     const file = migrations.find(({ name }) => name === failed)?.file
     if (file === undefined) throw error
-    throw new MigrationError(`${file} failed: ${error instanceof Error ? error.message : error}`, { cause: error })
+    const rest =
+      DB.dialect() === 'mysql'
+        ? 'those before it are done, and of it what its statements had done'
+        : 'nothing has changed'
+    throw new MigrationError(`${file} failed: ${error instanceof Error ? error.message : error} (${rest})`, {
+      cause: error,
+    })
   }
   return await DB.apart('master', PATIENCE, (db) => (DB.dialect() === 'sqlite' ? alone(db, run) : run(db)))
 }

@@ -20,7 +20,7 @@ type Result = readonly never[] | { readonly insertId: number | string; readonly 
 
 /** MySQL and MariaDB. */
 export function mysqlSource(dsn: ServerDsn): Source {
-  return { size: dsn.pool, open: () => open(dsn), begin }
+  return { size: dsn.pool, embedded: false, open: () => open(dsn), begin }
 }
 
 async function open(dsn: ServerDsn): Promise<Raw> {
@@ -29,8 +29,9 @@ async function open(dsn: ServerDsn): Promise<Raw> {
   const { ssl, options } = extrasOf(dsn)
   const connection = createConnection({
     timezone: 'Z',
+    host,
+    port,
     ...options,
-    ...(host === undefined ? {} : { host, port }),
     ...(ssl === undefined ? {} : { ssl }),
     user,
     password,

@@ -13,7 +13,10 @@ export class Outage {
   away(error: unknown): void {
     if (this.#since !== undefined) return
     this.#since = performance.now()
-    log.error({ database: this.#name, why: reasonOf(error) }, 'a database is away')
+    log.error(
+      { database: this.#name, why: error instanceof Error ? error.message : String(error) },
+      'a database is away',
+    )
   }
 
   /** Something worked. */
@@ -23,12 +26,4 @@ export class Outage {
     this.#since = undefined
     log.info({ database: this.#name, seconds }, 'a database is back')
   }
-}
-
-/** The messages only: an error of a driver may carry the statement and its values. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  // All addresses of a name failed: the message of the whole is empty.
-  const message = error instanceof AggregateError ? error.errors.map(String).join(', ') : error.message
-  return error.cause === undefined ? message : `${message}: ${reasonOf(error.cause)}`
 }

@@ -1,4 +1,4 @@
-import { DatabaseAway } from './DatabaseAway'
+import { DatabaseAway, reasonOf } from './DatabaseAway'
 
 /** How long connecting, and waiting for a free connection, may take in all. Milliseconds. */
 export const CONNECT_MS = 2000
@@ -7,7 +7,7 @@ export const CONNECT_MS = 2000
 const MOST_WAITING = 256
 
 /** A connection that nobody has used for so long is closed, before a firewall forgets it without a word. Milliseconds. */
-const IDLE_MS = 60_000
+export const IDLE_MS = 60_000
 
 /** What the pool needs of a connection. */
 export interface Pooled {
@@ -31,6 +31,7 @@ interface Waiter<Connection> {
 export class Pool<Connection extends Pooled> {
   readonly #open: () => Promise<Connection>
   readonly #size: number
+  readonly #idleMs: number
   readonly #idle: { readonly connection: Connection; readonly since: number }[] = []
   readonly #busy = new Set<Connection>()
   readonly #waiting: Waiter<Connection>[] = []
@@ -38,10 +39,11 @@ export class Pool<Connection extends Pooled> {
   #closed = false
   #sweep: NodeJS.Timeout | undefined
 
-  /** @param open connects; it must settle in `CONNECT_MS` */
-  constructor(open: () => Promise<Connection>, size: number) {
+  /** @param open connects; it must settle in `CONNECT_MS` @param idleMs after which one that nobody uses is closed */
+  constructor(open: () => Promise<Connection>, size: number, idleMs: number) {
     this.#open = open
     this.#size = size
+    this.#idleMs = idleMs
   }
 
   /** @throws DatabaseAway, after `CONNECT_MS` at most */
@@ -63,7 +65,7 @@ export class Pool<Connection extends Pooled> {
         },
         fail: (cause) => {
           leave()
-          reject(new DatabaseAway('the database could not be reached', { cause }))
+          reject(new DatabaseAway(`the database could not be reached: ${reasonOf(cause)}`, { cause }))
         },
       }
       const late = setTimeout(() => {
@@ -109,7 +111,8 @@ export class Pool<Connection extends Pooled> {
 
   #closeOld(): void {
     const now = performance.now()
-    while (this.#idle[0] !== undefined && now - this.#idle[0].since > IDLE_MS) this.#idle.shift()?.connection.destroy()
+    while (this.#idle[0] !== undefined && now - this.#idle[0].since > this.#idleMs)
+      this.#idle.shift()?.connection.destroy()
   }
 
   #serve(): void {

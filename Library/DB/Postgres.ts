@@ -30,7 +30,7 @@ const INT8 = 20
 const WRITES = ['INSERT', 'UPDATE', 'DELETE', 'MERGE']
 
 export function postgresSource(dsn: ServerDsn): Source {
-  return { size: dsn.pool, open: () => open(dsn), begin }
+  return { size: dsn.pool, embedded: false, open: () => open(dsn), begin }
 }
 
 async function open(dsn: ServerDsn): Promise<Raw> {
@@ -38,8 +38,8 @@ async function open(dsn: ServerDsn): Promise<Raw> {
   const { host, port, user, password, database } = dsn
   const { ssl, options } = extrasOf(dsn)
   const client = new Client({
+    host,
     ...options,
-    ...(host === undefined ? {} : { host }),
     ...(ssl === undefined ? {} : { ssl }),
     port,
     user,

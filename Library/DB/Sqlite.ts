@@ -34,6 +34,7 @@ export const PATIENCE_MS = 2000
 export function sqliteSource({ file }: SqliteDsn, patienceMs: number): Source {
   return {
     size: 1,
+    embedded: true,
     open: async () => open(file, patienceMs),
     // Else a transaction that has read could not write any more once another process has written.
     begin: () => ['begin immediate'],

@@ -113,7 +113,8 @@ export abstract class Model<Row extends object> {
     checkWhole('page', page, Math.floor(Number.MAX_SAFE_INTEGER / LARGEST_PAGE))
     checkWhole('count', count, LARGEST_PAGE)
     let query = select(this, where)
-    for (const [column, direction] of Object.entries({ ...order, [this.pk]: Reflect.get(order, this.pk) ?? 'asc' })) {
+    const whole = Object.hasOwn(order, this.pk) ? order : { ...order, [this.pk]: 'asc' }
+    for (const [column, direction] of Object.entries(whole)) {
       query = query.orderBy(columnOf(column), checkDirection(column, direction))
     }
     const skipped = (page - 1) * count

@@ -1,5 +1,5 @@
 /** What a column takes. */
-export type Value = string | number | bigint | boolean | null | Date | Buffer
+export type Value = string | number | bigint | null | Date | Buffer
 
 /** Quoting makes any name safe; what is no name at all is somebody's mistake, or somebody's try. */
 const NAME = /^[\p{L}_][\p{L}\p{N}_$]{0,127}$/u
@@ -22,8 +22,10 @@ export function storable(column: string, value: unknown): Value {
       if (!Number.isFinite(value)) throw new TypeError(`${column} is ${value}, which no database stores`)
       return value
     case 'bigint':
-    case 'boolean':
       return value
+    case 'boolean':
+      // Every kind of database takes it, for columns of numbers as well as for those of booleans.
+      return value ? 1 : 0
     case 'object':
       if (value === null || Buffer.isBuffer(value)) return value
       if (value instanceof Date && !Number.isNaN(value.getTime())) return value

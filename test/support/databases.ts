@@ -21,6 +21,12 @@ export interface DatabaseServer {
   stop(): Promise<void>
 }
 
+/** The servers that are installed here. What is not is said when all tests have ended. */
+export const DATABASES = [
+  { name: 'MariaDB', start: startMariaDb, programs: findMariaDb() },
+  { name: 'PostgreSQL', start: startPostgres, programs: findPostgres() },
+].filter(({ programs }) => programs !== undefined)
+
 /** What is different in each of them. */
 interface Kind {
   readonly ready: string
@@ -36,7 +42,7 @@ export async function startMariaDb(): Promise<DatabaseServer> {
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
   const login = ['--auth-root-authentication-method=normal', '--skip-test-db']
   await run(install, ['--no-defaults', `--datadir=${folder}`, ...login, ...asRoot])
-  const light = ['--skip-log-bin', '--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=16M']
+  const light = ['--skip-log-bin', '--innodb-flush-log-at-trx-commit=2', '--innodb-buffer-pool-size=16M']
   return await serve(folder, {
     ready: 'ready for connections',
     command: (data, port) => {
