@@ -101,7 +101,7 @@ function alone<Result>(db: Kysely<unknown>, work: (db: Kysely<unknown>) => Promi
       await DB.sql`commit`.execute(one)
       return result
     } catch (error) {
-      await DB.sql`rollback`.execute(one)
+      await DB.sql`rollback`.execute(one).catch(() => {}) // it has ended with its connection; what ended it is the error
       throw error
     }
   })

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { QueryResult } from 'kysely'
 import type { Raw, Source } from './Driver'
-import type { SqliteDsn } from './Dsn'
+import { MEMORY, type SqliteDsn } from './Dsn'
 
 /** What is used of libsql. */
 interface Database {
@@ -35,29 +35,40 @@ export function sqliteSource({ file }: SqliteDsn, patienceMs: number): Source {
   return {
     size: 1,
     embedded: true,
-    open: async () => open(file, patienceMs),
+    open: () => open(file, patienceMs),
     // Else a transaction that has read could not write any more once another process has written.
     begin: () => ['begin immediate'],
   }
 }
 
-function open(file: string, patienceMs: number): Raw {
+async function open(file: string, patienceMs: number): Promise<Raw> {
   const Database: Constructor = require('libsql')
-  if (file !== ':memory:') create(file)
+  if (file !== MEMORY) create(file)
   const database = new Database(file, { timeout: BUSY_MS })
-  for (const pragma of ['journal_mode = wal', 'synchronous = normal', 'foreign_keys = on']) {
-    database.prepare(`pragma ${pragma}`).all([])
-  }
   let lost = false
   const destroy = () => {
     if (!lost) database.close()
     lost = true
   }
+  const query = async <Row>(sql: string, parameters: readonly unknown[]): Promise<QueryResult<Row>> => {
+    const values = parameters.map(toSqlite)
+    try {
+      const statement = await patiently(() => database.prepare(sql), patienceMs)
+      // The same one again: libsql keeps one that met a writer half done, and with it no later transaction could be committed.
+      return await patiently(() => execute(statement, values), patienceMs)
+    } catch (error) {
+      if (isBusy(error)) destroy()
+      throw error
+    }
+  }
+  // The first one writes, and two that open a new file at once are in each other's way.
+  for (const pragma of ['journal_mode = wal', 'synchronous = normal', 'foreign_keys = on'])
+    await query(`pragma ${pragma}`, [])
   return {
     get lost() {
       return lost
     },
-    query: (sql, parameters) => patiently(() => execute(database, sql, parameters.map(toSqlite)), patienceMs),
+    query,
     destroy,
     end: async () => destroy(),
   }
@@ -84,8 +95,7 @@ async function patiently<Result>(work: () => Result, patienceMs: number): Promis
 const isBusy = (error: unknown) =>
   error instanceof Error && 'code' in error && /^SQLITE_(?:BUSY|LOCKED)/.test(String(error.code))
 
-function execute<Row>(database: Database, sql: string, parameters: readonly unknown[]): QueryResult<Row> {
-  const statement = database.prepare(sql)
+function execute<Row>(statement: Statement, parameters: readonly unknown[]): QueryResult<Row> {
   if (statement.reader) {
     const rows = statement.all<Row>(parameters)
     for (const row of rows) fromSqlite(row)
