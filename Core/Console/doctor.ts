@@ -9,6 +9,7 @@ import { EXIT } from '../Handler'
 import type { Project } from '../Project'
 import { readHolder } from '../Supervisor/Runtime'
 import { isObject } from '../Wire/Protocol'
+import { checkDatabases } from './Doctor/database'
 import { bad, type Finding, good, note } from './Doctor/Finding'
 import { Ghosts, type Look } from './Doctor/Ghosts'
 import { checkMachine } from './Doctor/machine'
@@ -34,7 +35,7 @@ export function addDoctor(program: Command): void {
   program
     .command('doctor')
     .description(
-      'look for what is wrong: ghosts in Redis, limits, settings, clock, disk, keys; exit code 1 if something is',
+      'look for what is wrong: ghosts in Redis, databases, limits, settings, clock, disk, keys; exit code 1 if something is',
     )
     .option('--fix', 'take ghosts off the record: fds that no gateway has, and their places in groups')
     .option('--json', 'as JSON: a list of {check, state: good | note | bad, text}')
@@ -51,7 +52,11 @@ async function doctor({ fix = false, json = false }: DoctorOptions): Promise<voi
   const project = presentProject()
   log.level = 'silent' // the outage of a Redis is a finding
   const pid = readHolder(project.runtime)
-  const findings = [...checkMachine(project, pid), ...(await checkStore(project, pid !== undefined, fix))]
+  const findings = [
+    ...checkMachine(project, pid),
+    ...(await checkStore(project, pid !== undefined, fix)),
+    ...(await checkDatabases(project)),
+  ]
   if (json) console.log(JSON.stringify(findings, undefined, 2))
   else for (const { state, check, text } of findings) console.log(`${state.padEnd(5)} ${check.padEnd(8)} ${text}`)
   process.exitCode = findings.some(({ state }) => state === 'bad') ? EXIT.failed : EXIT.done

@@ -6,7 +6,6 @@ import { type Database, openDatabase, type Patience } from './Open'
 import { Outage } from './Outage'
 
 export { DatabaseAway, isDatabaseAway } from './DatabaseAway'
-export type { DbConnection } from './Dsn'
 
 /**
  * The databases of a process, by the name of their connection in Config/db.ts: one pool each, opened at its first use.

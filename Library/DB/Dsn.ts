@@ -48,7 +48,7 @@ const LARGEST_POOL = 1000
 
 /** What a url may be, for people. */
 export const FORMS =
-  'mysql://user:password@host:3306/database?pool=10#utf8mb4, mariadb://, postgres://, postgresql://, mssql:// or sqlserver:// alike (with @ : / ? # % in a name or password percent-encoded), sqlite:path, file:path, or :memory:'
+  'mysql://host:3306/database?pool=10#utf8mb4, with user:password@ before the host (and @ : / ? # % in them percent-encoded), mariadb://, postgres://, postgresql://, mssql:// or sqlserver:// alike, sqlite:path, file:path, or :memory:'
 
 /**
  * Reads the url of a database.
