@@ -5,7 +5,7 @@ import { find } from '../shared/dom.js'
 import { toast } from './toast.js'
 
 /** The server takes no more. */
-const MOST = 500
+const MOST = 5000
 
 /** @param {(text: string) => Promise<void>} send rejects when it was not sent: then the text stays in the box */
 export function broadcastBox(send) {

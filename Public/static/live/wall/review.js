@@ -98,7 +98,8 @@ export class Review {
     const shown = this.#shown()
     const at = this.#selected ? shown.indexOf(this.#selected) : -1
     const next = shown[Math.min(shown.length - 1, Math.max(0, at + by))]
-    if (next) this.#select(next)
+    if (next && next === this.#selected && next.isPast) this.#leave(next)
+    else if (next) this.#select(next)
     if (focus) this.focus()
   }
 
