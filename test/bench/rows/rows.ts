@@ -1,0 +1,29 @@
+import type { Options } from '../options'
+import type { Row } from '../row'
+import type { RowName } from '../sets'
+import { call, checked } from './call'
+import { compute } from './compute'
+import { fanout, fanout2 } from './fanout'
+import { handshake } from './handshake'
+import { idle } from './idle'
+import { latency } from './latency'
+import { layers } from './layers'
+import { reload } from './reload'
+import { restart } from './restart'
+import { start } from './start'
+
+/** How each row is measured; it may become several in the table. */
+export const ROWS: Readonly<Partial<Record<RowName, (options: Options) => AsyncGenerator<Row>>>> = {
+  call,
+  checked,
+  latency,
+  fanout,
+  fanout2,
+  handshake,
+  idle,
+  compute,
+  reload,
+  start,
+  layers,
+  restart,
+}
