@@ -48,7 +48,7 @@ export const cpuEach = ({ server, count }: Window) => server / count
 const COLUMNS = ['a second', 'p50 us', 'p99 us', 'server', 'load']
 
 /** What contestants under load have in common. */
-export const bars = (rounds: Rounds): { readonly unit: string; columns: string[]; bars: Bar[]; remarks: string[] } => ({
+export const bars = (rounds: Rounds): { readonly unit: string; columns: string[]; bars: Bar[] } => ({
   unit: 'CPU us each',
   columns: COLUMNS,
   bars: Object.keys(rounds).map((name) => {
@@ -65,7 +65,6 @@ export const bars = (rounds: Rounds): { readonly unit: string; columns: string[]
       ],
     }
   }),
-  remarks: contested(rounds),
 })
 
 /** How much of its core the server, with its redis-server, has used. */
@@ -75,17 +74,6 @@ const othersBusy = ({ others, seconds }: Window) => others / 1e6 / seconds
 
 /** Share of a core from which on it counts as full. */
 const FULL = 0.95
-
-/** Share of the server's core beyond which it is said that others had it. */
-const CONTESTED = 0.1
-
-function contested(rounds: Rounds): string[] {
-  return Object.keys(rounds).flatMap((name) => {
-    const others = over(rounds, name, othersBusy)
-    if (others.median <= CONTESTED) return []
-    return `Other programs had ${percent(others)} of the core of ${name}: what it does a second, and latency, say little.`
-  })
-}
 
 /** Whether each server was as busy as it can be; and where not, whose fault that was. */
 export function saturation(rounds: Rounds): string[] {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What all threads of some processes have had of a core so far, in user code and in the kernel, in microseconds. */
@@ -21,6 +22,37 @@ export function coreTime(core: number): number {
   const line = new RegExp(`^cpu${core} (.*)$`, 'm').exec(readFileSync('/proc/stat', 'utf8'))
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (line?.[1] ?? '').split(' ').map(Number)
   return (user + nice + system + irq + softirq + steal) * TICK_US
+}
+
+/** What all cores have done for anybody so far, in microseconds. */
+export function machineTime(): number {
+  return cpus().reduce((sum, _, core) => sum + coreTime(core), 0)
+}
+
+/** What a process, those that it has started, and those that they have started, have had so far, in microseconds. */
+export function familyTime(pid: number): number {
+  const stat = statOf(pid)
+  if (stat === undefined) return 0
+  // After the name, which may hold anything: utime, stime, and both of the children that have ended.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+  return childrenOf(pid).reduce((sum, child) => sum + familyTime(child), ticks * TICK_US)
+}
+
+function statOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+  } catch {
+    return undefined // it has ended just now: its parent has its time
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').map(Number).filter(Boolean)
+  } catch {
+    return [] // as above
+  }
 }
 
 const LOOK_MS = 20
@@ -48,6 +80,5 @@ export function memoryOf(pid: number): number {
 /** `pid` and the processes below it whose command line the pattern fits. */
 export function processesOf(pid: number, pattern: RegExp): number[] {
   const found = pattern.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')) ? [pid] : []
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').map(Number).filter(Boolean)
-  return [...found, ...children.flatMap((child) => processesOf(child, pattern))]
+  return [...found, ...childrenOf(pid).flatMap((child) => processesOf(child, pattern))]
 }

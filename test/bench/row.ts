@@ -8,6 +8,9 @@ export type Verdict = 'met' | 'not met' | 'too noisy to judge'
 /** Rounds that are further apart than this, as a share of their median, say that the machine had other things to do. */
 export const NOISY = 0.15
 
+/** Share of the machine beyond which it was not ours to measure on. */
+const CONTESTED = 0.1
+
 /** What is promised of a row: a figure, and what it should be. */
 export interface Claim {
   readonly what: string
@@ -42,15 +45,14 @@ export interface Row {
 }
 
 /**
- * One rule for all rows: the median counts; but where the rounds are on both sides of the target, and those of the reference (the
- * floor, mostly) say that the machine had other things to do, there is no verdict.
- * @param reference default: the figure itself
+ * One rule for all rows: the median counts; but where the rounds are on both sides of the target, and they or those of the reference (the
+ * floor, mostly) are so far apart that the machine had other things to do, there is no verdict.
  */
 export function judge(figure: Figure, target: Target, reference: Figure = figure): Verdict {
   const meets = (value: number) => ('most' in target ? value <= target.most : value >= target.least)
   const certain = meets(figure.least) === meets(figure.most)
-  // Without a figure there is nothing that would be met.
-  if (!certain && !(spread(reference) <= NOISY)) return 'too noisy to judge'
+  const quiet = [figure, reference].every((each) => spread(each) <= NOISY)
+  if (!certain && !quiet) return 'too noisy to judge'
   return meets(figure.median) ? 'met' : 'not met'
 }
 
@@ -59,6 +61,13 @@ export function claim(what: string, unit: string, figure: Figure, target?: Targe
   return { what, unit, figure, target, verdict: target && judge(figure, target, reference) }
 }
 
-/** Of all claims that have a target. */
-export const claimsOf = (rows: readonly Row[]): Claim[] =>
-  rows.flatMap(({ claims }) => claims.filter(({ target }) => target !== undefined))
+/** The row as it may be told. @param others share of the machine that other programs had while it was measured */
+export function told(row: Row, others: number): Row {
+  if (others <= CONTESTED) return row
+  const share = `${(others * 100).toFixed(0)}%`
+  return {
+    ...row,
+    claims: row.claims.map((one) => (one.verdict ? { ...one, verdict: 'too noisy to judge' } : one)),
+    remarks: [...row.remarks, `Other programs had ${share} of the machine. Run it again when it is quiet.`],
+  }
+}

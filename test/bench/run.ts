@@ -1,11 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { buildFixtures } from '../support/programs'
+import { familyTime, machineTime } from './cpu'
 import { machine } from './machine'
 import { HELP, readOptions } from './options'
 import { page } from './report/page'
 import { describe, summary } from './report/terminal'
-import type { Row } from './row'
+import { type Row, told } from './row'
 import { ROWS } from './rows/rows'
 
 const FOLDER = resolve('Runtime/bench')
@@ -19,9 +21,13 @@ async function main(): Promise<void> {
   await buildFixtures(['test/fixtures/bench'])
   const rows: Row[] = []
   for (const name of options.rows) {
+    let before = look()
     for await (const row of ROWS[name]?.(options) ?? []) {
-      rows.push(row)
-      console.log(describe(row))
+      const after = look()
+      const fair = told(row, shareOfOthers(before, after))
+      rows.push(fair)
+      console.log(describe(fair))
+      before = after
     }
   }
   const targets = summary(rows)
@@ -32,6 +38,14 @@ async function main(): Promise<void> {
   writeFileSync(`${file}.json`, JSON.stringify({ machine: on, options, seconds, rows }, undefined, 2))
   writeFileSync(`${file}.html`, page(on, rows, seconds))
   console.log(`\n${seconds} s. ${file}.json, ${file}.html`)
+}
+
+const look = () => ({ time: performance.now(), all: machineTime(), ours: familyTime(process.pid) })
+
+/** What other programs had of all cores. */
+function shareOfOthers(before: ReturnType<typeof look>, after: ReturnType<typeof look>): number {
+  const theirs = after.all - before.all - (after.ours - before.ours)
+  return theirs / 1000 / (after.time - before.time) / cpus().length
 }
 
 // A Redis of the tests keeps no process alive, and at times nothing else is left to wait for but its end.

@@ -77,7 +77,7 @@ const measure = (options: Options, one: Call): AsyncGenerator<Row> =>
           toFloor(rounds, 'process', { most: targets.process }),
           gatewaysShare(rounds, process, targets.gateway),
         ],
-        remarks: [...bars(rounds).remarks, ...saturation(rounds)],
+        remarks: saturation(rounds),
         rounds,
       }
     }

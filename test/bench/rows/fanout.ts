@@ -78,7 +78,7 @@ export const measure = (
         columns: [...shown.columns, 'redis us'],
         bars: shown.bars.map((bar) => ({ ...bar, cells: [...bar.cells, storeEach(rounds, bar.name)] })),
         claims: claims(rounds),
-        remarks: [...spreads, ...shown.remarks, ...saturation(rounds), ...together(rounds)],
+        remarks: [...spreads, ...saturation(rounds), ...together(rounds)],
         rounds,
       }
     }

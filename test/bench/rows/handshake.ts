@@ -32,6 +32,7 @@ export const handshake = (options: Options): AsyncGenerator<Row> =>
       claims: ['base', 'process'].map((name) =>
         toFloor(rounds, name, { most: MOST }, `${name} to a bare upgrade with one 3DES decode`),
       ),
+      remarks: [],
       rounds,
     }
   })

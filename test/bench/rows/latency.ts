@@ -57,6 +57,7 @@ export const latency = (options: Options): AsyncGenerator<Row> =>
           over(halfway, 'floor', median),
         ),
       ],
+      remarks: [],
       rounds: halfway,
     }
     const slow = await at([floor, process], quarter)
@@ -70,6 +71,7 @@ export const latency = (options: Options): AsyncGenerator<Row> =>
         claim('p50 of process above that of the floor', 'us', figure(more), { most: 80 }, over(slow, 'floor', median)),
         claim('p99 of process', 'ms', p99, { most: 2 }),
       ],
+      remarks: [],
       rounds: slow,
     }
     await stage.close([floor, base, process])

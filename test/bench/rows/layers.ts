@@ -65,7 +65,7 @@ export const layers = (options: Options): AsyncGenerator<Row> =>
         takes(rounds, 'the guard and the injected controller', 'no validation', 'no guard, no injection'),
         takes(rounds, 'a known user', 'no guard, no injection', 'no auth'),
       ],
-      remarks: [...shown.remarks, ...saturation(rounds), 'Metrics cannot be switched off: they are plain additions.'],
+      remarks: [...saturation(rounds), 'Metrics cannot be switched off: they are plain additions.'],
       rounds,
     }
   })

@@ -20,8 +20,9 @@ const BEFORE_MS = 200
  */
 export const reload = (options: Options): AsyncGenerator<Row> =>
   Stage.run(async function* (stage) {
-    const [server] = await stage.start(startFramework({ name: 'process', mode: 'process', free: true }))
-    if (server === undefined) return
+    const [framework] = await stage.start(startFramework({ name: 'process', mode: 'process', free: true }))
+    if (framework === undefined) return
+    const server = { ...framework, server: framework.gateways } // its workers come and go
     const clients = users(server, CONNECTIONS)
     await stage.open(server, { does: 'call', clients, request: INDEX, replies: replies(1), pipeline: 1 })
     await stage.load(server, { warmUp: options.firstWarmUp, duration: 50 })
