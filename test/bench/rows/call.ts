@@ -1,4 +1,6 @@
 import { bars, compete, cpuEach, over, type Rounds, ratio, saturation, toFloor } from '../contest'
+import type { ClientOptions } from '../load/client'
+import type { Message } from '../load/frames'
 import type { Window } from '../load/meter'
 import type { Options } from '../options'
 import { claim, type Row } from '../row'
@@ -59,14 +61,13 @@ const measure = (options: Options, one: Call): AsyncGenerator<Row> =>
     const [, process] = frameworks
     if (floor === undefined || process === undefined) return
     for (const connections of options.connections) {
-      const rounds = await callAll(
-        stage,
-        options,
-        [floor, ...frameworks],
-        connections,
-        one.request,
-        replies(one.replies),
-      )
+      const callers = [floor, ...frameworks].map((subject) => ({
+        subject,
+        clients: users(subject, connections),
+        request: one.request,
+        replies: replies(one.replies),
+      }))
+      const rounds = await callAll(stage, options, callers)
       const { name, what, targets } = one
       yield {
         name,
@@ -83,25 +84,29 @@ const measure = (options: Options, one: Call): AsyncGenerator<Row> =>
     }
   })
 
+/** A subject, and how it is called. */
+export interface Callers {
+  readonly subject: Subject
+  readonly clients: readonly ClientOptions[]
+  readonly request: Message
+  readonly replies: readonly Message[]
+}
+
 /** All subjects in turn, as fast as they answer. */
 export async function callAll(
   stage: Stage,
   { rounds, warmUp, duration, firstWarmUp, pipeline }: Options,
-  subjects: readonly Subject[],
-  connections: number,
-  request: string,
-  answers: readonly string[],
+  callers: readonly Callers[],
 ): Promise<Rounds> {
-  for (const subject of subjects) {
-    const clients = users(subject, connections)
-    await stage.open(subject, { does: 'call', clients, request, replies: answers, pipeline })
+  for (const { subject, ...calls } of callers) {
+    await stage.open(subject, { does: 'call', ...calls, pipeline })
     await stage.load(subject, { warmUp: firstWarmUp, duration: 50 })
   }
   const shown = await compete(
     rounds,
-    subjects.map((subject) => ({ name: subject.name, round: () => stage.load(subject, { warmUp, duration }) })),
+    callers.map(({ subject }) => ({ name: subject.name, round: () => stage.load(subject, { warmUp, duration }) })),
   )
-  await stage.close(subjects)
+  await stage.close(callers.map(({ subject }) => subject))
   return shown
 }
 

@@ -59,7 +59,7 @@ export const measure = (
       const spreads: string[] = []
       for (const subject of subjects) {
         const { sender, command, message } = subject
-        const members = subject.members(size)
+        const members = await subject.members(size)
         const welcomes = await stage.open(subject, { does: 'listen', members, sender, command, message, burst })
         if ('gateways' in subject && subject.server.length > 3)
           spreads.push(`Members of the gateways: ${countByGateway(welcomes)}.`)

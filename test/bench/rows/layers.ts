@@ -1,9 +1,10 @@
-import { bars, compete, cpuEach, over, type Rounds, saturation } from '../contest'
+import { bars, cpuEach, over, type Rounds, saturation } from '../contest'
 import { figure } from '../figures'
 import type { Options } from '../options'
 import { claim, type Row } from '../row'
 import { CHECKED, INDEX, replies, UNCHECKED } from '../subjects/call'
 import { type Framework, startFramework, users } from '../subjects/framework'
+import { callAll } from './call'
 import { Stage } from './stage'
 
 const CONNECTIONS = 100
@@ -19,7 +20,6 @@ interface Less {
 /** What each layer takes of a call in base mode: with it less without it, round by round. */
 export const layers = (options: Options): AsyncGenerator<Row> =>
   Stage.run(async function* (stage) {
-    const { warmUp, duration, firstWarmUp, pipeline } = options
     const start = async (env: Readonly<Record<string, string>>, acknowledges = true) =>
       await startFramework({ mode: 'base', acknowledges, env })
     const [all, unacknowledged, unfiltered, anonymous] = await stage.start(
@@ -37,27 +37,20 @@ export const layers = (options: Options): AsyncGenerator<Row> =>
       { name: 'no guard, no injection', request: INDEX, replies: 2, server: all },
       { name: 'no auth', request: INDEX, replies: 2, server: anonymous },
     ]
-    const contestants = calls.map(({ name, server, request, replies: count }) => ({
-      subject: { ...server, name },
-      crew: { does: 'call', clients: users(server, CONNECTIONS), request, replies: replies(count), pipeline } as const,
-    }))
-    for (const { subject, crew } of contestants) {
-      await stage.open(subject, crew)
-      await stage.load(subject, { warmUp: firstWarmUp, duration: 50 })
-    }
-    const rounds = await compete(
-      options.rounds,
-      contestants.map(({ subject }) => ({
-        name: subject.name,
-        round: () => stage.load(subject, { warmUp, duration }),
+    const rounds = await callAll(
+      stage,
+      options,
+      calls.map(({ name, server, request, replies: count }) => ({
+        subject: { ...server, name },
+        clients: users(server, CONNECTIONS),
+        request,
+        replies: replies(count),
       })),
     )
-    await stage.close(contestants.map(({ subject }) => subject))
-    const shown = bars(rounds)
     yield {
       name: 'layers',
       title: `What each layer takes of a call, base mode, ${CONNECTIONS} connections`,
-      ...shown,
+      ...bars(rounds),
       claims: [
         takes(rounds, 'the acknowledgement', 'all', 'no acknowledgement'),
         takes(rounds, 'the filter', 'all', 'no filter'),

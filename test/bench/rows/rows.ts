@@ -8,6 +8,7 @@ import { handshake } from './handshake'
 import { idle } from './idle'
 import { latency } from './latency'
 import { layers } from './layers'
+import { peersCall, peersFanout, peersFanout2, peersIdle } from './peers'
 import { reload } from './reload'
 import { restart } from './restart'
 import { start } from './start'
@@ -24,6 +25,10 @@ export const ROWS: Readonly<Partial<Record<RowName, (options: Options) => AsyncG
   compute,
   reload,
   start,
+  'peers-call': peersCall,
+  'peers-fanout': peersFanout,
+  'peers-fanout2': peersFanout2,
+  'peers-idle': peersIdle,
   layers,
   restart,
 }

@@ -6,7 +6,7 @@ import { type Subject, startFloor } from './program'
 
 /** A server whose fan-out is measured: who listens, who sends. */
 export interface FanSubject extends Subject {
-  members(count: number): ClientOptions[]
+  members(count: number): ClientOptions[] | Promise<ClientOptions[]>
   readonly sender: ClientOptions
   readonly command: Message
   readonly message: Message

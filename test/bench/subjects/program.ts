@@ -14,6 +14,8 @@ export interface Subject extends Watched {
 export interface Program extends Subject {
   /** What it said when it listened, besides its port. */
   readonly said: unknown
+  /** @returns the `answer` that it sends */
+  ask(question: object): Promise<unknown>
 }
 
 /** The programs at the bottom of every comparison: a bare engine. */
@@ -29,6 +31,7 @@ export const startFloor = (floor: Floor, ...args: string[]): Promise<Program> =>
 export async function startProgram(name: string, file: string, args: readonly string[] = []): Promise<Program> {
   const program = spawn('taskset', ['-c', String(SERVER_CORE), process.execPath, ...FLAGS, file, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced', // peers say bytes
   })
   const ended = once(program, 'exit')
   const died = ended.then(([code]) => {
@@ -42,6 +45,14 @@ export async function startProgram(name: string, file: string, args: readonly st
     server: [program.pid ?? 0],
     store: [],
     said,
+    ask: async (question) => {
+      program.send(question)
+      for (;;) {
+        const [message] = await once(program, 'message')
+        const { answer } = Object(message)
+        if (answer !== undefined) return answer // some libraries use the channel, too
+      }
+    },
     stop: async () => {
       program.disconnect()
       await ended
