@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { engineVersion } from '../../Core/Gateway/Engine'
 
@@ -36,4 +37,13 @@ function commit(): string {
   } catch {
     return 'unknown' // not a clone, or no git
   }
+}
+
+/** Files that a process needs besides its connections. */
+const OTHER_FILES = 500
+
+/** @returns as many connections as are wanted, or as one process may have files open here */
+export function mostConnections(wanted: number): number {
+  const [, hard = '0'] = /^Max open files +\S+ +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+  return Math.min(wanted, Number(hard) - OTHER_FILES)
 }

@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   const rows: Row[] = []
   for (const name of options.rows) {
     let before = look()
-    for await (const row of ROWS[name]?.(options) ?? []) {
+    for await (const row of ROWS[name](options)) {
       const after = look()
       const fair = told(row, shareOfOthers(before, after))
       rows.push(fair)

@@ -70,8 +70,9 @@ export class Crowd implements Fleet {
   }
 
   /** Sends for so long, and measures all of it but the beginning. */
-  async load({ watched, warmUp, duration }: LoadRequest): Promise<Window> {
-    this.#running = true
+  async load({ watched, warmUp, duration, rate }: LoadRequest): Promise<Window> {
+    this.#running = rate === 0
+    const pace = rate === 0 ? undefined : setInterval(() => this.#send(), 1000 / rate)
     this.#send()
     await sleep(warmUp)
     this.#latency.clear()
@@ -81,6 +82,7 @@ export class Crowd implements Fleet {
     await sleep(duration)
     const count = this.#bytes / this.#frameLength
     const window = { count, ...meter.read(), ...this.#latency.read(), together: count / this.#reads }
+    clearInterval(pace)
     await this.#drain()
     return window
   }

@@ -7,6 +7,7 @@ import type { Window } from './meter'
 /** The load generator, in a process of its own. */
 export class Generator {
   readonly #process: ChildProcess
+  readonly #ended: Promise<unknown>
   readonly #died: Promise<never>
 
   /** @param core the one that it runs on, alone; undefined: any */
@@ -17,7 +18,8 @@ export class Generator {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced', // messages may be bytes
     })
-    this.#died = once(this.#process, 'exit').then(() => {
+    this.#ended = once(this.#process, 'exit')
+    this.#died = this.#ended.then(() => {
       throw new Error('the load generator died')
     })
     this.#died.catch(() => {}) // after `stop` nobody asks
@@ -38,8 +40,10 @@ export class Generator {
     await this.#order({ order: 'close', fleet })
   }
 
-  stop(): void {
+  /** It breaks its connections off. */
+  async stop(): Promise<void> {
     this.#process.disconnect()
+    await this.#ended
   }
 
   async #order(order: LoadOrder): Promise<Exclude<LoadAnswer, { error: string }>> {

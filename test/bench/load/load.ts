@@ -14,7 +14,7 @@ export interface LoadRequest {
   readonly watched: Watched
   readonly warmUp: number
   readonly duration: number
-  /** Calls a second of all connections together; 0: as fast as the answers come. */
+  /** Calls a second of all connections together, or messages to the group; 0: as fast as the answers come. */
   readonly rate: number
 }
 

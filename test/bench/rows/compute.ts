@@ -85,7 +85,7 @@ export const compute = (options: Options): AsyncGenerator<Row> =>
         rounds,
       }
     } finally {
-      callers.stop()
-      pulse.stop()
+      await callers.stop()
+      await pulse.stop()
     }
   })

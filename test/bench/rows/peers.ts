@@ -1,14 +1,14 @@
-import { bars, compete, cpuEach, over, type Rounds, ratio, saturation } from '../contest'
+import { bars, cpuEach, over, type Rounds, ratio, saturation } from '../contest'
 import type { Options } from '../options'
 import { type Claim, claim, type Row } from '../row'
 import { INDEX, replies } from '../subjects/call'
 import { startFanFloor, startFanFramework } from '../subjects/fanout'
 import { startFramework, users } from '../subjects/framework'
-import { installPeers, startPeers, startSocketIoTwice } from '../subjects/peers'
+import { installPeers, peerNames, startPeer, startSocketIoTwice } from '../subjects/peers'
 import { type Subject, startFloor } from '../subjects/program'
 import { type Callers, callAll } from './call'
 import { measure } from './fanout'
-import { bytesEach } from './idle'
+import { type Fresh, freshFramework, idleBars, idleRounds } from './idle'
 import { Stage } from './stage'
 
 /** Ahead of all. */
@@ -40,7 +40,7 @@ export const peersCall = (options: Options): AsyncGenerator<Row> =>
       startFramework({ mode: 'base' }),
       startFramework({ mode: 'process' }),
     )
-    const peers = await stage.start(...startPeers())
+    const peers = await stage.start(...peerNames.map((name) => startPeer(name)))
     for (const connections of options.connections) {
       const callers: Callers[] = ours.map((subject) => ({
         subject,
@@ -73,7 +73,7 @@ export async function* peersFanout(options: Options): AsyncGenerator<Row> {
       startFanFloor(),
       startFanFramework({ mode: 'process', redis: true }),
       startFanFramework({ mode: 'base', redis: true }),
-      ...startPeers(),
+      ...peerNames.map((name) => startPeer(name)),
     ],
     (rounds) => toPeers(rounds, ['process', 'base'], cpuEach),
   )
@@ -90,30 +90,26 @@ export async function* peersFanout2(options: Options): AsyncGenerator<Row> {
 }
 
 /** Memory of connections that do nothing, in the process that holds their sockets. */
-export const peersIdle = (options: Options): AsyncGenerator<Row> =>
-  Stage.run(async function* (stage) {
-    installPeers()
-    const count = options.quick ? 1000 : 5000
-    const [process] = await stage.start(startFramework({ mode: 'process' }))
-    const peers = await stage.start(...startPeers())
-    if (process === undefined) return
-    const contestants = [
-      { name: 'process', round: () => bytesEach(stage, process, process.gateways, users(process, count)) },
-      ...peers.map((peer) => ({
-        name: peer.name,
-        round: async () => bytesEach(stage, peer, peer.server, await peer.clients(count)),
-      })),
-    ]
-    await compete(1, contestants) // as with the row of the framework
-    const rounds = await compete(Math.min(options.rounds, 3), contestants)
-    yield {
-      name: 'peers-idle',
-      title: `Memory of an idle connection of each, ${count} of them`,
-      unit: 'bytes',
-      columns: [],
-      bars: contestants.map(({ name }) => ({ name, figure: over(rounds, name, (bytes) => bytes), cells: [] })),
-      claims: toPeers(rounds, ['process'], (bytes) => bytes),
-      remarks: [],
-      rounds,
-    }
-  })
+export async function* peersIdle(options: Options): AsyncGenerator<Row> {
+  installPeers()
+  const count = options.quick ? 1000 : 5000
+  const rounds = await idleRounds(options, count, { process: freshFramework, ...freshPeers })
+  yield {
+    name: 'peers-idle',
+    title: `Memory of an idle connection of each, ${count} of them`,
+    ...idleBars(rounds),
+    claims: toPeers(rounds, ['process'], (bytes) => bytes),
+    remarks: [],
+    rounds,
+  }
+}
+
+const freshPeers = Object.fromEntries(
+  peerNames.map((name) => [
+    name,
+    async (): Promise<Fresh> => {
+      const subject = await startPeer(name)
+      return { subject, holders: subject.server, clients: subject.clients }
+    },
+  ]),
+)

@@ -5,16 +5,17 @@ import { call, checked } from './call'
 import { compute } from './compute'
 import { fanout, fanout2 } from './fanout'
 import { handshake } from './handshake'
-import { idle } from './idle'
+import { idle, scaleIdle } from './idle'
 import { latency } from './latency'
 import { layers } from './layers'
 import { peersCall, peersFanout, peersFanout2, peersIdle } from './peers'
 import { reload } from './reload'
 import { restart } from './restart'
+import { scaleCall, scaleGroup, scaleOpen } from './scale'
 import { start } from './start'
 
 /** How each row is measured; it may become several in the table. */
-export const ROWS: Readonly<Partial<Record<RowName, (options: Options) => AsyncGenerator<Row>>>> = {
+export const ROWS: Readonly<Record<RowName, (options: Options) => AsyncGenerator<Row>>> = {
   call,
   checked,
   latency,
@@ -29,6 +30,10 @@ export const ROWS: Readonly<Partial<Record<RowName, (options: Options) => AsyncG
   'peers-fanout': peersFanout,
   'peers-fanout2': peersFanout2,
   'peers-idle': peersIdle,
+  'scale-idle': scaleIdle,
+  'scale-call': scaleCall,
+  'scale-group': scaleGroup,
+  'scale-open': scaleOpen,
   layers,
   restart,
 }

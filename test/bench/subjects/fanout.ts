@@ -1,6 +1,6 @@
 import type { ClientOptions } from '../load/client'
 import type { Message } from '../load/frames'
-import { type FrameworkOptions, startFramework, users } from './framework'
+import { type Framework, type FrameworkOptions, startFramework, users } from './framework'
 import { FLOOR, FRAMEWORK, JOINED } from './message'
 import { type Subject, startFloor } from './program'
 
@@ -23,16 +23,23 @@ export async function startFanFloor(): Promise<FanSubject> {
   }
 }
 
-export async function startFanFramework(options: FrameworkOptions) {
+export interface FanFramework extends Framework {
+  members(count: number): ClientOptions[]
+  readonly sender: ClientOptions
+  readonly command: Message
+  readonly message: Message
+}
+
+export async function startFanFramework(options: FrameworkOptions): Promise<FanFramework> {
   const framework = await startFramework(options)
   const [sender = { port: 0, path: '' }] = users(framework, 1, 0)
   return {
     ...framework,
     ...FRAMEWORK,
-    members: (count: number) =>
+    members: (count) =>
       users(framework, count).map((user) => ({ ...user, hello: '{"method":"room.room.join"}', welcome: JOINED })),
     sender,
-  } satisfies FanSubject
+  }
 }
 
 /** Who holds a port together with others gets what the kernel gives him. @returns how many each gateway has, such as `512 + 488` */

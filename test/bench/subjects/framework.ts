@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { authString, phone } from '../../support/client'
 import { startRedis } from '../../support/redis'
 import { Server } from '../../support/server'
@@ -26,6 +27,8 @@ export interface FrameworkOptions {
 export interface Framework extends Subject {
   readonly gateways: readonly number[]
   readonly workers: readonly number[]
+  /** Of its Redis, or where its embedded store listens. */
+  readonly redis: string
   /** Its folder of what is written at run time. */
   readonly runtime: string
   /** Seconds from the command until it listened. */
@@ -69,7 +72,8 @@ export async function startFramework(options: FrameworkOptions): Promise<Framewo
   }
   if (!free) pin(SERVER_CORE, [...pids, ...store])
   const { runtime } = server
-  return { name, port: server.port(), server: pids, store, ...running, runtime, startedIn, stop }
+  const url = redis?.url ?? join(runtime, 'store.sock')
+  return { name, redis: url, port: server.port(), server: pids, store, ...running, runtime, startedIn, stop }
 }
 
 /** CPU time or memory of some of a subject's processes. @param values in the order of its pids */

@@ -54,12 +54,11 @@ export interface Peer extends FanSubject {
 
 /** The peers by name: their program. */
 const PEERS = { ws: 'ws', 'Socket.IO': 'socketio', NestJS: 'nest', Colyseus: 'colyseus' } as const
+type PeerName = keyof typeof PEERS
+export const peerNames: readonly PeerName[] = ['ws', 'Socket.IO', 'NestJS', 'Colyseus']
 
-/** Starts every peer, in a process each. */
-export const startPeers = (): Promise<Peer>[] => Object.entries(PEERS).map(([name, file]) => startPeer(name, file))
-
-async function startPeer(name: string, file: string, ...args: string[]): Promise<Peer> {
-  const program = await startProgram(name, join(FOLDER, `${file}.mjs`), args)
+export async function startPeer(name: PeerName, ...args: string[]): Promise<Peer> {
+  const program = await startProgram(name, join(FOLDER, `${PEERS[name]}.mjs`), args)
   const { seats, client, member, sender, ...said } = words.parse(program.said)
   const { port } = program
   const many = async (one: z.infer<typeof words>['client'], count: number) =>
@@ -85,7 +84,7 @@ async function pathsOf(program: Program, path: string | undefined, count: number
 export async function startSocketIoTwice(): Promise<FanSubject> {
   const redis = await startRedis()
   pin(SERVER_CORE, [redis.pid])
-  const [one, other] = await Promise.all([1, 2].map(() => startPeer('Socket.IO', PEERS['Socket.IO'], redis.url)))
+  const [one, other] = await Promise.all([1, 2].map(() => startPeer('Socket.IO', redis.url)))
   if (one === undefined || other === undefined) throw new Error('Socket.IO has not started')
   return {
     ...one,
