@@ -79,7 +79,7 @@ describe.skipIf(noBrowser !== undefined)('the looks of the pages', () => {
     await phone.shoot('phone-broadcast')
     expect([...phone.wrongs, ...wall.wrongs]).toEqual([])
     await Promise.all([phone.close(), wall.close()])
-  })
+  }, 90_000)
 
   test('nobody comes in, or not now', async () => {
     const wire = await Wire.to(hall.server.port())
@@ -105,5 +105,5 @@ describe.skipIf(noBrowser !== undefined)('the looks of the pages', () => {
     await wall.shoot('wall-reconnecting')
     await Promise.all([phone.close(), wall.close()])
     wire.close()
-  })
+  }, 90_000)
 })

@@ -6,6 +6,9 @@ import { eventually } from '../../support/eventually'
 import { Server } from '../../support/server'
 import { launch } from '../browser'
 
+/** A page on a machine that has much else to do. */
+const PATIENCE_MS = 15_000
+
 const SCREENSHOTS = 'Runtime/screenshots'
 
 export const PHONE: BrowserContextOptions = {
@@ -152,7 +155,7 @@ export class Wall extends Seat {
 
 /** Waits until these are the texts. */
 export const texts = (locator: Locator, expected: readonly string[]) =>
-  eventually(async () => expect(await locator.allTextContents()).toEqual(expected))
+  eventually(async () => expect(await locator.allTextContents()).toEqual(expected), PATIENCE_MS)
 
 export const count = (locator: Locator, expected: number) =>
-  eventually(async () => expect(await locator.count()).toBe(expected))
+  eventually(async () => expect(await locator.count()).toBe(expected), PATIENCE_MS)
