@@ -8,6 +8,7 @@ import { note, Timeline } from './phone/timeline.js'
 import { enter, inLink } from './shared/connection.js'
 import { find, make, quote } from './shared/dom.js'
 import { say, speak } from './shared/i18n.js'
+import { drawIcons } from './shared/icons.js'
 import { notices } from './shared/notice.js'
 import { numberOf } from './shared/text.js'
 import { broadcastOf, idOf, messageOf, verdictOf } from './shared/wire.js'
@@ -16,6 +17,7 @@ import { broadcastOf, idOf, messageOf, verdictOf } from './shared/wire.js'
 
 const FACES = 6
 
+drawIcons()
 speak(find('.language', HTMLButtonElement))
 fitScreen()
 const code = inLink('room')

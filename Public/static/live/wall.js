@@ -3,6 +3,7 @@
 import { enter, inLink } from './shared/connection.js'
 import { find } from './shared/dom.js'
 import { say, speak } from './shared/i18n.js'
+import { drawIcons } from './shared/icons.js'
 import { notices } from './shared/notice.js'
 import { broadcastOf, countOf, idOf, messageOf, verdictOf } from './shared/wire.js'
 import { broadcastBox } from './wall/broadcast.js'
@@ -16,6 +17,7 @@ import { toast } from './wall/toast.js'
 
 /** @import { Client } from '../client.js' */
 
+drawIcons()
 speak(find('.language', HTMLButtonElement))
 /** @param {string} code */
 const nameRoom = (code) => say(find('#room', HTMLElement), 'room', { code })

@@ -60,6 +60,7 @@ describe.skipIf(noBrowser !== undefined)('the looks of the pages', () => {
     await phone.said('第一次来，太震撼了！')
     await texts(wall.page.locator('#queue-count'), [String(SAYS.length - 7)])
     await count(phone.others, 8)
+    await wall.press('j')
     // Half way over the stage.
     await wall.page.evaluate(
       'for (const it of document.getAnimations()) if (it.effect.target.dataset.lane) it.currentTime = 6000',
@@ -67,11 +68,12 @@ describe.skipIf(noBrowser !== undefined)('the looks of the pages', () => {
     await wall.shoot('wall-live')
     await phone.shoot('phone-live')
 
+    await wall.broadcast('抽奖将在五分钟后开始，请回到座位')
+    await wall.spot.getByText('抽奖').waitFor()
     await wall.press('p')
     await wall.page.locator('body:not(.panel)').waitFor()
-    await wall.broadcast('抽奖将在五分钟后开始，请回到座位')
-    await wall.page.getByText('抽奖将在五分钟后开始，请回到座位').first().waitFor()
     await wall.shoot('wall-announcement')
+    await wall.press('p')
     await wall.press('h')
     await count(wall.history, 2)
     await wall.shoot('wall-history')

@@ -101,9 +101,15 @@ class Seat {
   /** For a person to look at. */
   async shoot(name: string): Promise<void> {
     mkdirSync(SCREENSHOTS, { recursive: true })
+    await this.page.evaluate(SETTLE)
     await this.page.screenshot({ path: `${SCREENSHOTS}/${name}.png` })
   }
 }
+
+/** What comes in has come in. */
+const SETTLE = `for (const it of document.getAnimations()) {
+  if (!it.effect.target.dataset.lane && it.effect.getComputedTiming().endTime < Infinity) it.finish()
+}`
 
 export class Phone extends Seat {
   /** Its own messages. */

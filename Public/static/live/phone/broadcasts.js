@@ -1,7 +1,8 @@
 // What the walls of the room have said: heard, taken back, and read up.
 
-import { icon, make, quote } from '../shared/dom.js'
+import { make, quote } from '../shared/dom.js'
 import { clock, say } from '../shared/i18n.js'
+import { icon } from '../shared/icons.js'
 import { pageOf } from '../shared/wire.js'
 import { note } from './timeline.js'
 

@@ -1,11 +1,12 @@
 // What the person with this phone has said, and what became of it.
 
 import { eventOf } from '../shared/connection.js'
-import { button, icon, make, quote } from '../shared/dom.js'
+import { button, make, quote } from '../shared/dom.js'
 import { say } from '../shared/i18n.js'
+import { icon } from '../shared/icons.js'
 import { idOf } from '../shared/wire.js'
 
-/** @import { Client } from '../../client.js' @import { Timeline } from './timeline.js' */
+/** @import { Client } from '../../client.js' @import { Icon } from '../shared/icons.js' @import { Timeline } from './timeline.js' */
 
 /**
  * @typedef {'sending' | 'sendingLater' | 'pending' | 'shown' | 'notShown' | 'unknown' | 'refusedText'
@@ -17,7 +18,7 @@ const PATIENCE = 25000
 /** Verdicts on messages whose id is not known yet. */
 const MOST_EARLY = 100
 
-/** @type {Readonly<Record<State, string>>} */
+/** @type {Readonly<Record<State, Icon>>} */
 const ICONS = {
   sending: 'clock',
   sendingLater: 'clock',

@@ -36,14 +36,3 @@ export function button(name, press) {
   element.addEventListener('click', press)
   return element
 }
-
-/** One of the icons of /live/icons.svg, which a screen reader passes over. @param {string} name */
-export function icon(name) {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
-  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use')
-  use.setAttribute('href', `icons.svg#${name}`)
-  svg.setAttribute('class', 'icon')
-  svg.setAttribute('aria-hidden', 'true')
-  svg.append(use)
-  return svg
-}

@@ -1,13 +1,14 @@
 // The state of the connection, as a person sees it: a quiet line while all is well or will be, a whole page when it is not.
 
-import { button, find, icon, make } from './dom.js'
+import { button, find, make } from './dom.js'
 import { say } from './i18n.js'
+import { icon } from './icons.js'
 
-/** @import { Status } from './connection.js' @import { Word } from './i18n.js' */
+/** @import { Icon } from './icons.js' @import { Status } from './connection.js' @import { Word } from './i18n.js' */
 
 /** @typedef {'refused' | 'noLink' | 'replaced' | 'kicked' | 'wrongPage' | 'noRoom'} End */
 
-/** @type {Readonly<Record<End, { icon: string, title: Word, why: Word, action?: Word }>>} */
+/** @type {Readonly<Record<End, { icon: Icon, title: Word, why: Word, action?: Word }>>} */
 const ENDS = {
   refused: { icon: 'link', title: 'refused', why: 'refusedWhy', action: 'reload' },
   noLink: { icon: 'link', title: 'noLink', why: 'noLinkWhy' },

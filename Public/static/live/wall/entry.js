@@ -1,10 +1,11 @@
 // One message in the queue.
 
-import { button, icon, make, quote } from '../shared/dom.js'
+import { button, make, quote } from '../shared/dom.js'
 import { say } from '../shared/i18n.js'
+import { icon } from '../shared/icons.js'
 import { unfoldable } from '../shared/unfold.js'
 
-/** @import { Message } from '../shared/wire.js' @import { Word } from '../shared/i18n.js' */
+/** @import { Icon } from '../shared/icons.js' @import { Message } from '../shared/wire.js' @import { Word } from '../shared/i18n.js' */
 
 export class Entry {
   #text
@@ -71,7 +72,7 @@ export class Entry {
   }
 }
 
-/** @param {'approve' | 'reject'} what @param {string} mark @param {string} key @param {() => void} press */
+/** @param {'approve' | 'reject'} what @param {Icon} mark @param {string} key @param {() => void} press */
 function act(what, mark, key, press) {
   // The second click of a double one would hit what has moved up.
   const element = button(`act ${what}`, ({ detail }) => detail < 2 && press())
