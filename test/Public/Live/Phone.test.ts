@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { authString, Client, phone as phoneUser, wall as wallUser } from '../../support/client'
 import { eventually } from '../../support/eventually'
+import { runConsole } from '../../support/program'
 import { noBrowser } from '../browser'
 import { authOf, Hall, PHONE, Phone, texts } from './hall'
 import { Wire } from './wire'
@@ -122,6 +123,15 @@ describe.skipIf(noBrowser !== undefined)("a phone's page in Chromium", () => {
     await phone.page.fill('#text', '字'.repeat(500))
     expect(await phone.page.isEnabled('#send')).toBe(true)
     await clearer.close()
+    await phone.close()
+  })
+
+  test('removed by the console: it says so, and does not come back', async () => {
+    const phone = await hall.phone('kicked', 'X')
+    const env = { APP_RUNTIME: hall.server.runtime }
+    const { stdout } = await runConsole(['kick', '--group', 'LIVE_USER_ROOM_X'], { env })
+    expect(stdout).toContain('1')
+    await phone.page.getByRole('heading', { name: '你已被移出房间' }).waitFor()
     await phone.close()
   })
 

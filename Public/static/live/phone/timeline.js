@@ -4,7 +4,7 @@ import { find, make } from '../shared/dom.js'
 import { say } from '../shared/i18n.js'
 import { unfoldable } from '../shared/unfold.js'
 
-/** More are not kept on a phone. */
+/** More are not kept on a phone; twice as many while somebody reads old ones. */
 const MOST = 300
 /** Pixels from the end within which somebody reads along. */
 const NEAR = 80
@@ -40,8 +40,8 @@ export class Timeline {
     item.dataset.key = key
     this.#list.append(item)
     for (const text of texts(item)) unfoldable(text)
+    if (follow || this.#list.children.length > 2 * MOST) this.#trim()
     if (follow) {
-      this.#trim()
       this.toEnd()
     } else if (key !== '') {
       this.#unread++

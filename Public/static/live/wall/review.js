@@ -12,6 +12,8 @@ import { Entry } from './entry.js'
 const MOST_SHOWN = 100
 /** Ids that were settled, for what arrives late. */
 const MOST_SETTLED = 1000
+/** Milliseconds until the server is asked again for what waits. */
+const AGAIN = 3000
 /** Milliseconds between two words to a screen reader. */
 const QUIET = 3000
 
@@ -72,8 +74,12 @@ export class Review {
   /** After every join, and when a wall has cleared the queue: what waits is what the server says. */
   async refresh() {
     const before = [...this.#entries.values()]
-    const { param } = await this.#client.call('live.wall.history', { type: 'user' })
-    const messages = messagesOf(param)
+    const reply = await this.#client.call('live.wall.history', { type: 'user' }).catch(() => undefined)
+    if (!reply) {
+      if (this.#client.state === 'open') setTimeout(() => this.refresh(), AGAIN)
+      return // without a connection the next join asks again
+    }
+    const messages = messagesOf(reply.param)
     const waiting = new Set(messages.map(({ id }) => id))
     for (const entry of before) if (!waiting.has(entry.message.id)) entry.end('gone')
     for (const message of messages) this.add(message)
