@@ -17,12 +17,6 @@ export function figure(values: readonly number[]): Figure {
   }
 }
 
-/** The share of all values that are at most this one. @param share 0.99: the 99th percentile */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
-}
-
 /** How far apart the rounds are, as a share of their median. */
 export const spread = ({ median, least, most }: Figure) => (most - least) / median
 
