@@ -21,13 +21,18 @@ async function main(): Promise<void> {
   await buildFixtures(['test/fixtures/bench'])
   const rows: Row[] = []
   for (const name of options.rows) {
-    let before = look()
-    for await (const row of ROWS[name](options)) {
-      const after = look()
-      const fair = told(row, shareOfOthers(before, after))
-      rows.push(fair)
-      console.log(describe(fair))
-      before = after
+    try {
+      let before = look()
+      for await (const row of ROWS[name](options)) {
+        const after = look()
+        const fair = told(row, shareOfOthers(before, after))
+        rows.push(fair)
+        console.log(describe(fair))
+        before = after
+      }
+    } catch (error) {
+      console.error(`\nThe row ${name} failed; the others go on.`, error)
+      process.exitCode = 1
     }
   }
   const targets = summary(rows)

@@ -61,8 +61,9 @@ export const measure = (
         const { sender, command, message } = subject
         const members = await subject.members(size)
         const welcomes = await stage.open(subject, { does: 'listen', members, sender, command, message, burst })
-        if ('gateways' in subject && subject.server.length > 3)
+        if (subject.gateways && subject.gateways.length > 1) {
           spreads.push(`Members of the gateways: ${countByGateway(welcomes)}.`)
+        }
         await stage.load(subject, { warmUp: firstWarmUp, duration: 100 })
       }
       const rounds = await compete(

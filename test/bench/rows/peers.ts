@@ -58,7 +58,7 @@ export const peersCall = (options: Options): AsyncGenerator<Row> =>
         title: `Call of each, one reply, ${connections} connections`,
         ...bars(rounds),
         claims: toPeers(rounds, ['base', 'process'], cpuEach),
-        remarks: saturation(rounds),
+        remarks: ['Auth, filter and metrics are what only base and process do.', ...saturation(rounds)],
         rounds,
       }
     }

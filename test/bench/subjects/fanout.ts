@@ -10,6 +10,8 @@ export interface FanSubject extends Subject {
   readonly sender: ClientOptions
   readonly command: Message
   readonly message: Message
+  /** Where the members are told to which of them they belong. */
+  readonly gateways?: readonly number[]
 }
 
 export async function startFanFloor(): Promise<FanSubject> {
@@ -23,11 +25,9 @@ export async function startFanFloor(): Promise<FanSubject> {
   }
 }
 
-export interface FanFramework extends Framework {
+export interface FanFramework extends Framework, FanSubject {
   members(count: number): ClientOptions[]
-  readonly sender: ClientOptions
-  readonly command: Message
-  readonly message: Message
+  readonly gateways: readonly number[]
 }
 
 export async function startFanFramework(options: FrameworkOptions): Promise<FanFramework> {

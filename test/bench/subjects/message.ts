@@ -5,7 +5,6 @@ const LENGTH = 120
 export const JOINED = '{"status":200,"event":"joined"'
 
 const frame = (say: string) => JSON.stringify({ status: 200, event: 'said', info: '', param: say })
-const packet = (say: string) => `42${JSON.stringify(['said', say])}`
 
 /** Something to say that makes a text as long as all others. */
 const filled = (text: (say: string) => string) => 'x'.repeat(LENGTH - text('').length)
@@ -18,6 +17,3 @@ export const FRAMEWORK = {
 
 /** The floor is told the very bytes. */
 export const FLOOR = { message: FRAMEWORK.message, command: FRAMEWORK.message }
-
-/** In packets of Engine.IO (4: a message) and Socket.IO (2: an event). */
-export const SOCKET_IO = { message: packet(filled(packet)), command: `42${JSON.stringify(['say', filled(packet)])}` }

@@ -63,7 +63,7 @@ export async function startProgram(name: string, file: string, args: readonly st
 /** Lets a process be told to collect its garbage. */
 const COLLECT = join(__dirname, 'collect.js')
 const FLAGS = ['--require', COLLECT]
-export const NODE_OPTIONS = FLAGS.join(' ')
+export const NODE_OPTIONS = FLAGS.map((flag) => JSON.stringify(flag)).join(' ') // the path may have spaces
 
 /** Tells processes to collect their garbage; they do it when they have time. */
 export function collect(pids: readonly number[]): void {
