@@ -15,8 +15,8 @@ const MORE_MOST = 1024
 /** Rounds that are enough: what memory a connection takes hardly changes. */
 const ROUNDS = 3
 
-/** Connections that come and go before, so that the first ones are not what is measured. */
-const BEFORE = 200
+/** The share of the connections that come before: what a process takes for its first ones is not what each takes. */
+const FIRST = 0.5
 
 /** A server that has just been started, and who holds its sockets. */
 export interface Fresh {
@@ -26,7 +26,7 @@ export interface Fresh {
 }
 
 export async function* idle(options: Options): AsyncGenerator<Row> {
-  yield await measure(options, 'idle', options.quick ? 2000 : 10_000)
+  yield await measure(options, 'idle', options.quick ? 5000 : 10_000)
 }
 
 /** Many more of them. */
@@ -80,11 +80,12 @@ async function bytesEach(start: () => Promise<Fresh>, count: number): Promise<nu
     const { subject, holders, clients } = await start()
     await stage.start(Promise.resolve(subject))
     const hold = { does: 'call', request: INDEX, replies: [], pipeline: 1 } as const
-    await stage.open(subject, { ...hold, clients: await clients(BEFORE) })
-    await stage.close([subject])
+    const all = await clients(count)
+    const first = Math.ceil(count * FIRST)
+    await stage.open({ ...subject, name: 'first' }, { ...hold, clients: all.slice(0, first) })
     const before = await memory(subject, holders)
-    await stage.open(subject, { ...hold, clients: await clients(count) })
-    return ((await memory(subject, holders)) - before) / count
+    await stage.open(subject, { ...hold, clients: all.slice(first) })
+    return ((await memory(subject, holders)) - before) / (count - first)
   } finally {
     await stage.clear()
   }
