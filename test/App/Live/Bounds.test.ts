@@ -1,13 +1,26 @@
+// biome-ignore lint/style/useImportType: the class is what the constructor is handed
+import { App, controller } from 'mswoole-ts'
 import type { TestApp, User } from 'mswoole-ts/test'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { live } from '../../../App/Live/Config'
+import { Audience } from '../../../App/Live/Server/Audience'
 import { Name } from '../../../App/Live/Server/Name'
 import { startLive } from './start'
+
+/** Hands out the App that belongs to no call. */
+@controller()
+class Loose {
+  static app: App
+  constructor(app: App) {
+    Loose.app = app
+  }
+  onShutdown() {}
+}
 
 describe('what a room bears', () => {
   let app: TestApp
   beforeAll(async () => {
-    app = await startLive()
+    app = await startLive({ Kit: { Loose } })
   })
   afterAll(() => app.stop())
 
@@ -18,6 +31,7 @@ describe('what a room bears', () => {
     code = `B${++rooms}`
     Object.assign(live.pending, defaults.pending)
     Object.assign(live.say, defaults.say)
+    Object.assign(live.count, defaults.count)
   })
   const clients: User[] = []
   afterEach(async () => {
@@ -119,5 +133,21 @@ describe('what a room bears', () => {
     await joined('wall', '5')
     expect(await counted()).toMatchObject({ param: { user: 1, wall: 2 } })
     await guests[2]?.none('roomCount')
+  })
+
+  test('a worker that ends counts at once what it had announced, and leaves the next change to others', async () => {
+    const screen = await joined('wall', '1')
+    await screen.next('roomCount', { within: 5000 })
+    Object.assign(live.count, { interval: 60_000 })
+    const [ending, other] = [new Audience(Loose.app, new Name()), new Audience(Loose.app, new Name())]
+    await ending.changed(code)
+    await other.changed(code) // the other one has announced it already
+    await other.finish()
+    await screen.none('roomCount')
+    await ending.finish()
+    expect(await screen.next('roomCount')).toMatchObject({ param: { user: 0, wall: 1 } })
+    await other.changed(code)
+    await other.finish()
+    await screen.next('roomCount')
   })
 })
