@@ -47,10 +47,8 @@ function begin(client) {
       await client.call('live.wall.recall', { id })
       spot.recall(id)
       toast('recalledDone')
-      return true
     } catch {
       toast('recallFailed', true)
-      return false
     }
   }
 

@@ -4,7 +4,6 @@
 export const WORDS = {
   language: ['EN', '中'],
   switchLanguage: ['Switch to English', '切换到中文'],
-  ok: ['好', 'OK'],
   cancel: ['取消', 'Cancel'],
   close: ['关闭', 'Close'],
   reload: ['重新打开', 'Open again'],
@@ -88,7 +87,6 @@ export const WORDS = {
   earlier: ['更早的大屏消息', 'Earlier from the big screen'],
   loading: ['正在加载', 'Loading'],
   loadFailed: ['没有加载成功，点按重试', 'Could not load. Tap to try again'],
-  start: ['没有更早的了', 'That is all'],
   newMessages: ['{count} 条新消息', '{count} new'],
   messages: ['消息', 'Messages'],
 

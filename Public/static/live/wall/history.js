@@ -23,7 +23,7 @@ export class History {
   /** Of what is asked: an older answer is none. */
   #asked = 0
 
-  /** @param {Client} client @param {(id: string) => Promise<boolean>} recall says whether it worked */
+  /** @param {Client} client @param {(id: string) => Promise<void>} recall tells by itself whether it worked */
   constructor(client, recall) {
     this.#client = client
     this.#recall = recall
