@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { EXIT } from '../Handler'
 import { addAuth } from './auth'
 import { addCall } from './call'
+import { addDemo } from './demo'
 import { addDev } from './dev'
 import { addDoctor } from './doctor'
 import { addKick } from './kick'
@@ -44,6 +45,7 @@ name one elsewhere. MSwoole's own form: console -s start|stop|reload|status|say 
   addRoutes(program)
   addAuth(program)
   addCall(program)
+  addDemo(program)
   try {
     const args = argv.slice(2)
     if (isMswoole(args)) await runMswoole(args)

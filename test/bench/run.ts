@@ -1,26 +1,56 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { engineVersion } from '../../Core/Gateway/Engine'
-import { measureCalls } from './calls'
-import { measureFanOut } from './fanout/measure'
+import { join, resolve } from 'node:path'
+import { buildFixtures } from '../support/programs'
+import { familyTime, machineTime } from './cpu'
+import { machine } from './machine'
 import { HELP, readOptions } from './options'
-import { measureRestarts } from './restart'
+import { page } from './report/page'
+import { describe, summary } from './report/terminal'
+import { type Row, told } from './row'
+import { ROWS } from './rows/rows'
+
+const FOLDER = resolve('Runtime/bench')
 
 async function main(): Promise<void> {
-  const options = readOptions()
+  const options = readOptions(process.argv.slice(2))
   if (options.help) return console.log(HELP)
-  const { mode, pipeline } = options
-  const machine = `${cpus()[0]?.model}, Node ${process.version}, uWebSockets.js ${engineVersion}`
-  console.log(`${machine}; auth on, filter on, no rate limit`)
-  if (options.calls) console.log(`\nCall: ${mode} mode, ${pipeline} calls in flight a connection`)
-  const rows = options.calls ? await measureCalls(options) : []
-  if (options.fanOut) console.log(`\nFan-out: one sender, messages at once: ${options.burst}`)
-  const fanOut = options.fanOut ? await measureFanOut(options) : []
-  if (options.restarts) console.log(`\nRestart: ${options.rate} handshakes a second`)
-  const restarts = options.restarts ? await measureRestarts(options) : []
-  if (options.json) {
-    writeFileSync(options.json, JSON.stringify({ machine, mode, pipeline, rows, fanOut, restarts }, undefined, 2))
+  const began = performance.now()
+  const on = machine()
+  console.log(`${Object.values(on).join(', ')}; auth, filter and metrics on, no rate limit`)
+  await buildFixtures(['test/fixtures/bench'])
+  const rows: Row[] = []
+  for (const name of options.rows) {
+    try {
+      let before = look()
+      for await (const row of ROWS[name](options)) {
+        const after = look()
+        const fair = told(row, shareOfOthers(before, after))
+        rows.push(fair)
+        console.log(describe(fair))
+        before = after
+      }
+    } catch (error) {
+      console.error(`\nThe row ${name} failed; the others go on.`, error)
+      process.exitCode = 1
+    }
   }
+  const targets = summary(rows)
+  if (targets !== '') console.log(`\nTargets\n\n${targets}`)
+  const seconds = Math.round((performance.now() - began) / 1000)
+  mkdirSync(FOLDER, { recursive: true })
+  const file = join(FOLDER, on.time.replaceAll(':', '-'))
+  writeFileSync(`${file}.json`, JSON.stringify({ machine: on, options, seconds, rows }, undefined, 2))
+  writeFileSync(`${file}.html`, page(on, rows, seconds))
+  console.log(`\n${seconds} s. ${file}.json, ${file}.html`)
+}
+
+const look = () => ({ time: performance.now(), all: machineTime(), ours: familyTime(process.pid) })
+
+/** What other programs had of all cores. */
+function shareOfOthers(before: ReturnType<typeof look>, after: ReturnType<typeof look>): number {
+  const theirs = after.all - before.all - (after.ours - before.ours)
+  return theirs / 1000 / (after.time - before.time) / cpus().length
 }
 
 // A Redis of the tests keeps no process alive, and at times nothing else is left to wait for but its end.

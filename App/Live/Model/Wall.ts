@@ -16,4 +16,14 @@ export interface WallMessage {
 /** What the walls have broadcast. */
 export class WallMessages extends Model<WallMessage> {
   readonly table = 'live_wall_message'
+
+  /** What a room has been shown, newest first. */
+  history(code: string, page: number, count: number) {
+    return this.pageList({ code, status: 1 }, page, count, { id: 'desc' })
+  }
+
+  /** @returns whether there was something to recall: of this room, and not recalled before */
+  async recall(code: string, id: number): Promise<boolean> {
+    return (await this.update({ status: 0 }, { id, code, status: 1 })) > 0
+  }
 }

@@ -1,0 +1,12 @@
+import { type StartOptions, startApp, type TestApp } from 'mswoole-ts/test'
+import { User } from '../../../App/Live/Controller/User'
+import { Wall } from '../../../App/Live/Controller/Wall'
+import * as wallMessage from '../../../App/Live/Migration/0001_wall_message'
+import * as userMessage from '../../../App/Live/Migration/0002_user_message'
+
+/** The sample App/Live, with its tables. @param others modules beside it */
+export const startLive = (others: StartOptions['modules'] = {}): Promise<TestApp> =>
+  startApp({
+    modules: { Live: { User, Wall }, ...others },
+    migrations: { 'Live/0001_wall_message': wallMessage, 'Live/0002_user_message': userMessage },
+  })

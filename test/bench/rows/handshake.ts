@@ -1,0 +1,38 @@
+import { bars, compete, toFloor } from '../contest'
+import type { Options } from '../options'
+import type { Row } from '../row'
+import { startFramework, users } from '../subjects/framework'
+import { type Subject, startFloor } from '../subjects/program'
+import { Stage } from './stage'
+
+const MOST = 2
+
+/** Clients that come at once, with 3DES auth strings; the framework puts each on record in Redis. */
+export const handshake = (options: Options): AsyncGenerator<Row> =>
+  Stage.run(async function* (stage) {
+    const clients = options.quick ? 500 : 2000
+    const subjects = await stage.start<Subject>(
+      startFloor('upgrade'),
+      startFramework({ mode: 'base', redis: true }),
+      startFramework({ mode: 'process', redis: true }),
+    )
+    const window = { warmUp: 0, duration: 0 }
+    for (const subject of subjects) {
+      await stage.open(subject, { does: 'knock', clients: users(subject, clients) })
+      for (let times = 0; times < 2; times++) await stage.load(subject, window) // so that its code is compiled
+    }
+    const rounds = await compete(
+      options.rounds,
+      subjects.map((subject) => ({ name: subject.name, round: () => stage.load(subject, window) })),
+    )
+    yield {
+      name: 'handshake',
+      title: `Handshake with 3DES auth and registration, ${clients} at once`,
+      ...bars(rounds),
+      claims: ['base', 'process'].map((name) =>
+        toFloor(rounds, name, { most: MOST }, `${name} to a bare upgrade with one 3DES decode`),
+      ),
+      remarks: [],
+      rounds,
+    }
+  })
