@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config'
 const PATIENT = ['test/Core/{Cluster,Outage,Restart}/**/*.test.ts', 'test/Public/**/*.test.ts']
 
 // These put a server under load and look at how it holds: nothing else runs beside them.
-const LOAD = ['test/Core/{Broker,Crew,Faults,Reload}/**/*.test.ts']
+const LOAD = ['test/Core/{Broker,Crew,Faults,Reload}/**/*.test.ts', 'test/App/Live/Crowd.test.ts']
 
 const shared = {
   setupFiles: ['reflect-metadata'],

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, join, resolve } from 'node:path'
-import { ConfigError, checkApp, checkCache } from '../Library/Config/Config'
+import { ConfigError, checkApp, checkCache, checkDb } from '../Library/Config/Config'
 import type { Environment } from '../Library/Config/Environment'
-import type { AppConfig, CacheConfig } from '../Library/Config/Schema'
+import type { AppConfig, CacheConfig, DbConfig } from '../Library/Config/Schema'
+import { MEMORY, parseDsn } from '../Library/DB/Dsn'
 import { describeFault } from './Fault'
 
 /** The user's project: where its compiled code is, and what it is configured to do. */
@@ -48,6 +49,25 @@ export function readConfig(root: string, environment: Environment): AppConfig {
   return checkApp(load(createRequire(join(root, 'package.json')), join(root, 'Config', 'app.js')), environment)
 }
 
+/**
+ * Reads Config/db.ts of the compiled project in `root`, if it has one. Files are found from `folder` on; without a url it is the
+ * embedded SQLite in `runtime`.
+ * @throws ConfigError when it cannot be used
+ */
+export function readDb(place: Pick<Project, 'folder' | 'root' | 'runtime'>, environment: Environment): DbConfig {
+  const { folder, root, runtime } = place
+  const file = join(root, 'Config', 'db.js')
+  const options = existsSync(file) ? load(createRequire(join(root, 'package.json')), file) : {}
+  const config = checkDb({ ...options }, environment)
+  const placed = Object.entries(config).map(([name, { url, prefix }]) => {
+    return [
+      name,
+      { prefix, url: url === '' ? sqliteUrl(join(runtime, 'data.sqlite')) : absolute(url, folder) },
+    ] as const
+  })
+  return Object.fromEntries(placed)
+}
+
 /** The default export of a configuration file; what is in it is checked by its schema. */
 function load(require: NodeJS.Require, path: string): object {
   let exports: { default?: unknown }
@@ -58,6 +78,14 @@ function load(require: NodeJS.Require, path: string): object {
   }
   if (typeof exports.default === 'object' && exports.default !== null) return exports.default
   throw new ConfigError(`${nameOf(path)} has no default export; write: export default defineConfig({ ... })`)
+}
+
+const sqliteUrl = (path: string) => `sqlite:${path}`
+
+/** Where a url names a file, by its place in the project. */
+function absolute(url: string, folder: string): string {
+  const dsn = parseDsn(url)
+  return dsn.dialect === 'sqlite' && dsn.file !== MEMORY ? sqliteUrl(resolve(folder, dsn.file)) : url
 }
 
 /** The source of a compiled configuration file, as people know it. */

@@ -1,10 +1,23 @@
 import 'reflect-metadata'
 
+export type {
+  ColumnType,
+  Generated,
+  GeneratedAlways,
+  Insertable,
+  Kysely,
+  Selectable,
+  Transaction,
+  Updateable,
+} from 'kysely'
 export { Cache } from '../Library/Cache/Cache'
-export { defineCache, defineConfig } from '../Library/Config/Config'
-export type { AppConfig, AppOptions, CacheOptions } from '../Library/Config/Schema'
+export { defineCache, defineConfig, defineDb } from '../Library/Config/Config'
+export type { AppConfig, AppOptions, CacheOptions, DbOptions } from '../Library/Config/Schema'
+export { DatabaseAway, DB, isDatabaseAway } from '../Library/DB/DB'
+export type { Migration, Schema } from '../Library/DB/Schema'
 export { Encrypt } from '../Library/Encrypt/Encrypt'
 export { log } from '../Library/Log/Log'
+export { Model, type Page } from '../Library/Model/Model'
 export {
   type Action,
   type ActionOptions,

@@ -1,20 +1,24 @@
 import 'reflect-metadata'
 import { Cache } from '../../Library/Cache/Cache'
+import { DB } from '../../Library/DB/DB'
+import type { NamedMigration } from '../../Library/DB/Migrations'
 import { House, type HouseBoot } from '../Gateway/House'
 import type { Ending } from '../Handler'
 import { InlineLink } from '../Link/Inline'
 import { FDS_AN_INSTANCE } from '../Record/Keys'
 import type { Hook } from '../Worker/Controllers'
+import { prepareDatabase } from '../Worker/Database'
 import type { Source } from '../Worker/Sources'
 import { awaitStore } from '../Worker/Store'
 import { Watch } from '../Worker/Watch'
 import { Worker } from '../Worker/Worker'
 
-export { loadSources, type Source } from '../Worker/Sources'
+export { loadMigrations, loadSources, type Source } from '../Worker/Sources'
 
 export interface BaseOptions {
   readonly boot: HouseBoot
   readonly sources: readonly Source[]
+  readonly migrations: readonly NamedMigration[]
   /** The number of the worker, different at every start. */
   readonly number: number
   /** Others have taken this gateway for dead: it has to end. */
@@ -35,8 +39,9 @@ export class Base {
     this.#watch = watch
   }
 
-  /** @throws LoadError when the controllers cannot be used, and what `House.open` throws */
-  static async open({ boot, sources, number, reaped, waits }: BaseOptions): Promise<Base> {
+  /** @throws LoadError when the controllers cannot be used, MigrationError, and what `House.open` throws */
+  static async open({ boot, sources, migrations, number, reaped, waits }: BaseOptions): Promise<Base> {
+    await prepareDatabase(migrations)
     const house = await House.open(boot, { drained: () => {}, broken: () => {}, reaped }, waits)
     try {
       await awaitStore()
@@ -81,6 +86,6 @@ export class Base {
   async stop(ending: Ending): Promise<void> {
     await this.house.stop(ending === 'orphaned' ? 'serverStops' : ending)
     if (ending === 'orphaned') await this.house.endStore()
-    await Cache.close()
+    await Promise.all([Cache.close(), DB.close()])
   }
 }

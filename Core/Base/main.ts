@@ -1,11 +1,12 @@
+import { DB } from '../../Library/DB/DB'
 import { configureLog, log } from '../../Library/Log/Log'
 import { engineVersion } from '../Gateway/Engine'
 import { type Ending, EXIT, exit, type Life, live, tell, tellLast, watchUserCode } from '../Handler'
 import { readWorkerCounts } from '../Metrics/WorkerCounts'
 import type { Boot, Order, Report } from '../Orders'
-import { readConfig } from '../Project'
+import { readConfig, readDb } from '../Project'
 import { readTls } from '../Tls'
-import { Base, loadSources } from './Base'
+import { Base, loadMigrations, loadSources } from './Base'
 
 /** Base mode: the one process. */
 class BaseProcess implements Life {
@@ -17,9 +18,12 @@ class BaseProcess implements Life {
     const config = readConfig(root, process.env)
     configureLog({ ...config.log, runtime, name })
     readTls(folder, config.outside)
+    DB.configure(readDb(boot, process.env))
+    const loads = (file: string) => tell({ report: 'loads', file })
     const base = await Base.open({
       boot: { ...boot, config },
-      sources: loadSources(root, (file) => tell({ report: 'loads', file })),
+      sources: loadSources(root, loads),
+      migrations: loadMigrations(root, loads),
       number: link.worker,
       reaped: () => exit(EXIT.failed),
       waits: () => tell({ report: 'loads', file: 'Redis' }), // its absence is no start that hangs

@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import type { Project } from '../Project'
 import type { Started } from '../Supervisor/main'
 import { addressOf, localAddressOf } from './address'
+import { hasWall } from './demo'
 import { frameworkVersion } from './project'
 import { EXAMPLE, makeAuth } from './user'
 
@@ -30,7 +31,8 @@ export function banner(project: Project, { engine, ports, manager, store, gatewa
 const row = (name: string, text: string) => `  ${name.padEnd(8)} ${text}`
 
 /** Lines to try, in another terminal; none in production, where no auth string belongs on a screen. */
-export function examples({ config }: Project, { ports }: Started): string[] {
+export function examples(project: Project, { ports }: Started): string[] {
+  const { config } = project
   const [first] = Object.entries(ports)
   if (first === undefined || process.env.NODE_ENV === 'production') return []
   const [name, port] = first
@@ -46,8 +48,11 @@ export function examples({ config }: Project, { ports }: Started): string[] {
     `  node ${quote(script)} call --url ${quote(url)} ${own}index.index.index '{"name":"hello"}'`,
     'or connect any WebSocket client, as the user 1 of room A:',
     `  ${url}?auth=${auth}`,
+    ...(hasWall(project) ? [WALL, `  node ${quote(script)} demo --port ${port}`] : []),
   ]
 }
+
+const WALL = 'or see the wall, on this screen and on a phone:'
 
 /** A word for a shell. */
 const quote = (word: string) => (/^[\w./:-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)

@@ -2,10 +2,12 @@ import { Command, CommanderError } from 'commander'
 import { EXIT } from '../Handler'
 import { addAuth } from './auth'
 import { addCall } from './call'
+import { addDemo } from './demo'
 import { addDev } from './dev'
 import { addDoctor } from './doctor'
 import { addKick } from './kick'
 import { addLogs } from './logs'
+import { addMigrate } from './migrate'
 import { isMswoole, runMswoole } from './mswoole'
 import { addReload } from './reload'
 import { addRestart } from './restart'
@@ -39,9 +41,11 @@ name one elsewhere. MSwoole's own form: console -s start|stop|reload|status|say 
   addDev(program)
   addLogs(program)
   addDoctor(program)
+  addMigrate(program)
   addRoutes(program)
   addAuth(program)
   addCall(program)
+  addDemo(program)
   try {
     const args = argv.slice(2)
     if (isMswoole(args)) await runMswoole(args)

@@ -29,7 +29,7 @@ export function addManagerOptions(command: Command): Command {
     .option('--port <port>', 'manager port; default: that of the server which runs here', readPort)
 }
 
-function readPort(text: string): number {
+export function readPort(text: string): number {
   const port = Number(text)
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port
   throw new InvalidArgumentError('It is a port: a whole number from 1 to 65535.')

@@ -1,7 +1,10 @@
 import type { ProcessStatus } from '../Orders'
 
-/** How often it is looked whether the event loop goes round, in milliseconds. */
-const LOOK_MS = 20
+/**
+ * How often it is looked whether the event loop goes round, in milliseconds: a standstill is seen to within this. More often, and an
+ * idle process would spend most of its time on waking up for it.
+ */
+const LOOK_MS = 100
 
 let looker: NodeJS.Timeout | undefined
 let lookedAt = 0

@@ -1,4 +1,5 @@
 import { Cache } from '../../Library/Cache/Cache'
+import { DB } from '../../Library/DB/DB'
 import { Base } from '../Base/Base'
 import { LogBook } from './LogBook'
 import { readSetup, type StartOptions } from './Setup'
@@ -46,11 +47,13 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
   try {
     const book = new LogBook(!options.quiet)
     steps.push(book.close)
-    const { folder, config, sources, prefix } = readSetup(options)
+    const { folder, config, sources, migrations, databases, prefix } = readSetup(options)
     const { cache, embedded, close } = await openStore(options.redis, prefix)
     steps.push(close, () => Cache.close())
+    DB.configure(databases)
+    steps.push(() => DB.close())
     const boot = { name: 'test', folder, config, cache, embedded }
-    const base = await Base.open({ boot, sources, number: ++started, reaped: () => {}, waits })
+    const base = await Base.open({ boot, sources, migrations, number: ++started, reaped: () => {}, waits })
     steps.push(() => base.stop('serverStops'))
     const listening = options.port ? await base.house.listen() : {}
     return new TestApp({ base, book, config, prefix, listening, leave })

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { isStoreAway } from '../../Library/Cache/Cache'
 import type { AppConfig } from '../../Library/Config/Schema'
+import { isDatabaseAway } from '../../Library/DB/DB'
 import { log } from '../../Library/Log/Log'
 import { App } from '../App/App'
 import { Call } from '../App/Call'
@@ -171,9 +172,11 @@ export class Dispatcher {
       call.outcome = 'invalid'
       return this.#reply(call, encodeReply('invalidParam', [{ path: '', message: error.message }], callId))
     }
-    if (isStoreAway(error)) {
+    const database = isDatabaseAway(error)
+    if (database || isStoreAway(error)) {
       call.outcome = 'unavailable'
-      log.warn({ fd, action, reason: String(error) }, 'an action could not reach Redis and was answered 503')
+      const what = database ? 'its database' : 'Redis'
+      log.warn({ fd, action, reason: String(error) }, `an action could not reach ${what} and was answered 503`)
       return this.#reply(call, encodeReply('serviceUnavailable', undefined, callId))
     }
     call.outcome = 'failed'

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, join, relative } from 'node:path'
+import type { NamedMigration } from '../../Library/DB/Migrations'
+import type { Migration } from '../../Library/DB/Schema'
 import { describeFault } from '../Fault'
 
 /** A file of a controller, loaded. */
@@ -25,21 +27,41 @@ export class SourceError extends Error {
  * @throws SourceError for the first file that throws
  */
 export function loadSources(root: string, loads: (file: string) => void = () => {}): Source[] {
+  return [...filesOf(root, 'Controller', loads)].map(({ file, module, name, exports }) => {
+    return { file, module, name, exported: exports[name] ?? exports.default }
+  })
+}
+
+/**
+ * Loads every App/<Module>/Migration/<name>.js.
+ * @param root the folder of the compiled project, which holds App/
+ * @param loads told of each file before it is loaded
+ * @throws SourceError for the first file that throws, or is no migration
+ */
+export function loadMigrations(root: string, loads: (file: string) => void = () => {}): NamedMigration[] {
+  return [...filesOf(root, 'Migration', loads)].map(({ file, module, name, exports: { up, down } }) => {
+    if (!isChange(up) || !(down === undefined || isChange(down))) {
+      throw new SourceError(`${file} is no migration: it must export a function up, and may export a function down`)
+    }
+    return { name: `${module}/${name}`, file, migration: down === undefined ? { up } : { up, down } }
+  })
+}
+
+const isChange = (value: unknown): value is Migration['up'] => typeof value === 'function'
+
+/** The scripts in a folder of this name of each module, loaded. */
+function* filesOf(root: string, kind: 'Controller' | 'Migration', loads: (file: string) => void) {
   const require = createRequire(join(root, 'package.json'))
   const app = join(root, 'App')
-  const sources: Source[] = []
   for (const module of folders(app)) {
-    const folder = join(app, module, 'Controller')
-    for (const file of scripts(folder)) {
-      const path = join(folder, file)
-      const name = basename(file, '.js')
-      const source = relative(root, path).replace(/\.js$/, '.ts')
+    const folder = join(app, module, kind)
+    for (const script of scripts(folder)) {
+      const path = join(folder, script)
+      const file = relative(root, path).replace(/\.js$/, '.ts')
       loads(path)
-      const exports = load(require, path, source)
-      sources.push({ file: source, module, name, exported: exports[name] ?? exports.default })
+      yield { file, module, name: basename(script, '.js'), exports: load(require, path, file) }
     }
   }
-  return sources
 }
 
 function load(require: NodeJS.Require, path: string, source: string): Record<string, unknown> {

@@ -1,15 +1,17 @@
 import 'reflect-metadata'
 import { Cache } from '../../Library/Cache/Cache'
+import { DB } from '../../Library/DB/DB'
 import { configureLog, log } from '../../Library/Log/Log'
 import { type Ending, type Life, live, tell, tellLast, watchUserCode } from '../Handler'
 import { GatewayAway, joinGateway, type WorkerLink } from '../Link/Socket'
 import { processStatus } from '../Metrics/ProcessStatus'
 import { readWorkerCounts } from '../Metrics/WorkerCounts'
 import type { Boot, Order, Report } from '../Orders'
-import { readConfig } from '../Project'
+import { readConfig, readDb } from '../Project'
 import { readTls } from '../Tls'
+import { prepareDatabase } from './Database'
 import { Fatigue } from './Fatigue'
-import { loadSources } from './Sources'
+import { loadMigrations, loadSources } from './Sources'
 import { awaitStore } from './Store'
 import { Watch } from './Watch'
 import { Worker } from './Worker'
@@ -31,7 +33,10 @@ class WorkerProcess implements Life {
     const config = readConfig(root, process.env)
     readTls(folder, config.outside) // a reload with a certificate that cannot be used must not begin
     Cache.configure(cache)
-    const sources = loadSources(root, (file) => tell({ report: 'loads', file }))
+    DB.configure(readDb(boot, process.env))
+    const loads = (file: string) => tell({ report: 'loads', file })
+    const sources = loadSources(root, loads)
+    await prepareDatabase(loadMigrations(root, loads), loads)
     await awaitStore()
     const worker = new Worker(config, Cache.get('master'), sources, watch)
     this.#worker = worker
@@ -72,7 +77,7 @@ class WorkerProcess implements Life {
       await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, late))])
     }
     await Promise.all(links.map((link) => link.close()))
-    await Cache.close()
+    await Promise.all([Cache.close(), DB.close()])
     await tellLast(this.#status())
   }
 

@@ -1,9 +1,10 @@
 import 'reflect-metadata'
 import { join } from 'node:path'
 import { Cache } from '../../Library/Cache/Cache'
+import { DB } from '../../Library/DB/DB'
 import { log } from '../../Library/Log/Log'
 import { EXIT } from '../Handler'
-import { openProject } from '../Project'
+import { openProject, readDb } from '../Project'
 import { isObject } from '../Wire/Protocol'
 import type { ActionEntry } from './Controllers'
 import { loadSources } from './Sources'
@@ -33,7 +34,9 @@ export type RoutesNews =
 /** A process that loads the user's code as a worker does, tells what clients can call, and ends: what loading starts ends with it. */
 function main(folder: string): readonly Route[] {
   log.level = 'silent' // that Redis is away, say, which does not matter here
-  const { root, runtime, config, cache } = openProject(folder, process.env)
+  const project = openProject(folder, process.env)
+  const { root, runtime, config, cache } = project
+  DB.configure(readDb(project, process.env))
   const here = { url: join(runtime, 'store.sock') }
   Cache.configure({
     master: cache.master.url === '' ? here : cache.master,

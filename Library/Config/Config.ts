@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { z } from 'zod'
 import { type CacheConnection, checkConnection } from '../Cache/Options'
+import { checkDatabase } from '../DB/Dsn'
 import { type Environment, type Origins, override, type Tree } from './Environment'
 import {
   type AppConfig,
@@ -9,6 +10,9 @@ import {
   type CacheConfig,
   type CacheOptions,
   cacheSchema,
+  type DbConfig,
+  type DbOptions,
+  dbSchema,
   SAMPLE_KEY,
 } from './Schema'
 
@@ -22,6 +26,9 @@ export const defineConfig = (options: AppOptions): AppOptions => options
 
 /** Gives the options of Config/cache.ts their type. */
 export const defineCache = (options: CacheOptions): CacheOptions => options
+
+/** Gives the options of Config/db.ts their type. */
+export const defineDb = (options: DbOptions): DbOptions => options
 
 /**
  * Checks the options of Config/app.ts, with the environment laid over them, and fills in the defaults.
@@ -60,10 +67,28 @@ export function checkCache(options: CacheOptions, environment: Environment): Cac
   return freeze(config)
 }
 
+/**
+ * Checks the options of Config/db.ts; `DB_URL` takes the place of every url.
+ * @throws ConfigError that names every wrong option
+ */
+export function checkDb(options: DbOptions, environment: Environment): DbConfig {
+  const config = check(dbSchema, { master: {}, ...options }, 'Config/db.ts', new Map())
+  const url = environment.DB_URL
+  for (const [name, connection] of Object.entries(config)) {
+    if (url) connection.url = url
+    if (connection.url !== '') checked(url ? 'DB_URL' : 'Config/db.ts', () => checkDatabase(name, connection))
+  }
+  return freeze(config)
+}
+
 /** What is wrong with where a Redis is; never the address itself, which may hold a password. */
 function checkPlace(name: string, connection: CacheConnection, from: string): void {
+  checked(from, () => checkConnection(name, connection))
+}
+
+function checked(from: string, check: () => void): void {
   try {
-    checkConnection(name, connection)
+    check()
   } catch (error) {
     throw new ConfigError(`${from}: ${error instanceof Error ? error.message : error}`)
   }

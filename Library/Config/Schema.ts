@@ -148,9 +148,32 @@ export const cacheSchema = options({
   task: cacheConnection.prefault({}),
 })
 
+const dbConnection = options({
+  url: z
+    .string(mayBe('a text'))
+    .describe(
+      'mysql://, mariadb://, postgres://, mssql://, sqlite:path; empty: the embedded SQLite, Runtime/data.sqlite',
+    )
+    .default(''),
+  prefix: z
+    .string(mayBe('a text'))
+    .regex(/^\w{0,32}$/, mayBe('up to 32 letters, digits or _'))
+    .describe('put before the names of tables')
+    .default(''),
+})
+
+/** What Config/db.ts may say: the named connections; `master` is that of models and migrations. */
+export const dbSchema = z.record(
+  z.string().regex(/^\w{1,32}$/),
+  dbConnection,
+  mayBe('connections, each under a name of 1 to 32 letters, digits or _'),
+)
+
 type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T
 
 export type AppOptions = z.input<typeof appSchema>
 export type AppConfig = Frozen<z.output<typeof appSchema>>
+export type DbOptions = z.input<typeof dbSchema>
+export type DbConfig = Frozen<z.output<typeof dbSchema>>
 export type CacheOptions = z.input<typeof cacheSchema>
 export type CacheConfig = Frozen<z.output<typeof cacheSchema>>

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -29,40 +38,98 @@ export function redisServer(): string {
   )
 }
 
+/** What became of something that tests need. */
+export interface Provided {
+  /** One line that says what is there, or what the tests go without. */
+  readonly line: string
+  /** Tests are skipped. */
+  readonly lacks?: true
+}
+
 /**
  * Sees to it that there is a Redis server, installing Debian's where that is possible, without starting its service.
- * @returns one line that says what was done
  * @throws Error that says what to install
  */
-export async function ensureRedisServer(): Promise<string> {
-  if (findProgram('redis-server', 'valkey-server') !== undefined || !mayInstall()) return `redis: ${redisServer()}`
+export async function ensureRedisServer(): Promise<Provided> {
+  if (findProgram('redis-server', 'valkey-server') !== undefined || !mayInstall()) {
+    return { line: `redis: ${redisServer()}` }
+  }
   await install('redis-server')
-  return `redis: installed by apt-get, ${redisServer()}`
+  return { line: `redis: installed by apt-get, ${redisServer()}` }
 }
 
-/**
- * Sees to it that tests can make machines with addresses of their own, which takes root.
- * @returns one line that says what was done, or what the tests go without
- */
-export async function ensureNetwork(): Promise<string> {
-  if (process.getuid?.() !== 0) return 'network: not root, so no test cuts a machine off by its address'
-  if (findProgram('ip') && findProgram('iptables')) return 'network: ip, iptables'
-  if (!mayInstall()) return 'network: no ip and iptables, so no test cuts a machine off by its address'
+/** Sees to it that tests can make machines with addresses of their own, which takes root. */
+export async function ensureNetwork(): Promise<Provided> {
+  if (process.getuid?.() !== 0) {
+    return { line: 'network: not root, so no test cuts a machine off by its address', lacks: true }
+  }
+  if (findProgram('ip') && findProgram('iptables')) return { line: 'network: ip, iptables' }
+  if (!mayInstall()) {
+    return { line: 'network: no ip and iptables, so no test cuts a machine off by its address', lacks: true }
+  }
   await install('iproute2', 'iptables')
-  return 'network: ip and iptables installed by apt-get'
+  return { line: 'network: ip and iptables installed by apt-get' }
 }
 
-/**
- * Sees to it that there is a browser for the tests of pages.
- * @returns one line that says what was done, or what the tests go without
- */
-export async function ensureBrowser(): Promise<string> {
+/** Sees to it that there is a browser for the tests of pages. */
+export async function ensureBrowser(): Promise<Provided> {
   const found = findProgram('chromium', 'chromium-browser', 'google-chrome')
-  if (found) return `browser: ${found}`
-  if (!mayInstall()) return 'browser: no chromium on PATH, so no page is tested; `apt-get install chromium` (Debian)'
+  if (found) return { line: `browser: ${found}` }
+  if (!mayInstall()) {
+    return { line: 'browser: no chromium on PATH, so no page is tested; `apt-get install chromium`', lacks: true }
+  }
   await install('chromium')
-  return 'browser: chromium installed by apt-get'
+  return { line: 'browser: chromium installed by apt-get' }
 }
+
+/** Where a database server is, and what makes its first folder. */
+export interface DatabasePrograms {
+  readonly server: string
+  readonly install: string
+}
+
+export function findMariaDb(): DatabasePrograms | undefined {
+  const server = findProgram('mariadbd') ?? firstOf(['/usr/sbin/mariadbd'])
+  const install = findProgram('mariadb-install-db')
+  return server && install ? { server, install } : undefined
+}
+
+/** Debian keeps them away from PATH. */
+export function findPostgres(): DatabasePrograms | undefined {
+  const home = '/usr/lib/postgresql'
+  const versions = existsSync(home) ? readdirSync(home).sort((one, other) => Number(other) - Number(one)) : []
+  const folders = [
+    ...versions.map((version) => join(home, version, 'bin')),
+    ...(process.env.PATH ?? '').split(delimiter),
+  ]
+  const folder = folders.find((path) => ['initdb', 'postgres'].every((name) => executable(join(path, name))))
+  return folder === undefined ? undefined : { server: join(folder, 'postgres'), install: join(folder, 'initdb') }
+}
+
+/** Sees to it that there are the servers of databases that can be tested. */
+export async function ensureDatabases(): Promise<Provided[]> {
+  return [
+    await ensureDatabase('MariaDB', 'mariadb-server', findMariaDb),
+    await ensureDatabase('PostgreSQL', 'postgresql', findPostgres),
+  ]
+}
+
+async function ensureDatabase(
+  name: string,
+  debian: string,
+  find: () => DatabasePrograms | undefined,
+): Promise<Provided> {
+  const there = find()
+  if (there) return { line: `${name}: ${there.server}` }
+  if (!mayInstall())
+    return { line: `${name}: is not there, so it is not tested; \`apt-get install ${debian}\``, lacks: true }
+  await install(debian)
+  const installed = find()
+  if (installed) return { line: `${name}: installed by apt-get, ${installed.server}` }
+  throw new Error(`apt-get has installed ${debian}, and there is no server to be found`)
+}
+
+const firstOf = (paths: readonly string[]) => paths.find(executable)
 
 const mayInstall = () => findProgram('apt-get') !== undefined && process.getuid?.() === 0
 

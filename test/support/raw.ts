@@ -5,6 +5,7 @@ import { authString, phone, type UserFields } from './client'
 
 const LENGTH_16 = 126
 const LENGTH_64 = 127
+const TEXT = 0x81
 const CLOSE = 8
 
 /**
@@ -50,6 +51,16 @@ export class RawClient {
   /** @param hear gets the payload of each data frame; valid only while the call lasts */
   listen(hear: (frame: Buffer) => void): void {
     this.#hear = hear
+  }
+
+  /** Sends a text of less than 64 KiB. */
+  send(text: string): void {
+    const payload = Buffer.from(text)
+    const { length } = payload
+    const head = length < LENGTH_16 ? [length] : [LENGTH_16, length >> 8, length & 0xff]
+    const [first = 0, ...rest] = head
+    // Masked, as a client's frames must be; with a mask of zeros, which changes nothing.
+    this.socket.write(Buffer.concat([Buffer.from([TEXT, 0x80 | first, ...rest, 0, 0, 0, 0]), payload]))
   }
 
   /** Reads nothing any more. */

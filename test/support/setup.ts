@@ -1,14 +1,24 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildFixtures, ensureBrowser, ensureNetwork, ensureRedisServer } from './programs'
+import { buildFixtures, ensureBrowser, ensureDatabases, ensureNetwork, ensureRedisServer } from './programs'
 
 const FIXTURES = 'test/fixtures'
 
-/** Once before all tests: the programs that they need, and the projects that they run. */
-export default async function setup(): Promise<void> {
-  console.log(await ensureRedisServer())
-  console.log(await ensureNetwork())
-  console.log(await ensureBrowser())
+/**
+ * Once before all tests: the programs that they need, and the projects that they run.
+ * @returns what says, when all has ended, which tests were skipped
+ * @throws Error in CI, where none may be skipped
+ */
+export default async function setup(): Promise<() => void> {
+  const provided = [
+    await ensureRedisServer(),
+    await ensureNetwork(),
+    await ensureBrowser(),
+    ...(await ensureDatabases()),
+  ]
+  for (const { line } of provided) console.log(line)
+  const lacking = provided.filter(({ lacks }) => lacks).map(({ line }) => `skipped: ${line}`)
+  if (process.env.CI && lacking.length > 0) throw new Error(`In CI no test may be skipped.\n${lacking.join('\n')}`)
   const entries = existsSync(FIXTURES) ? readdirSync(FIXTURES, { withFileTypes: true }) : []
   const projects = entries
     .filter((entry) => entry.isDirectory())
@@ -16,4 +26,7 @@ export default async function setup(): Promise<void> {
     .filter((folder) => existsSync(join(folder, 'tsconfig.json')))
   await buildFixtures(projects)
   if (projects.length > 0) console.log(`fixtures: built ${projects.join(', ')}`)
+  return () => {
+    for (const line of lacking) console.log(line)
+  }
 }

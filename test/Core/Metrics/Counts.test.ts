@@ -186,7 +186,7 @@ describe.each(MODES)('what is counted, %s mode', (mode) => {
 
   test('a standstill of an event loop shows for a while', async () => {
     const client = await Client.connect(server.url())
-    await client.call('count.kit.block', { ms: 400 })
+    await client.call('count.kit.block', { ms: 500 })
     await eventually(async () => {
       const delay = (await Scrape.of(server)).sum('mswoole_worker_event_loop_delay_seconds')
       expect(delay).toBeGreaterThan(0.3)

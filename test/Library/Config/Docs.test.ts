@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { appSchema, cacheSchema } from '../../../Library/Config/Schema'
+import { appSchema, cacheSchema, dbSchema } from '../../../Library/Config/Schema'
 import { tableUnder } from '../../support/markdown'
 import { type Option, optionsOf, VARIABLES } from './options'
 
@@ -27,8 +27,17 @@ test('docs/config.md lists the options of Config/cache.ts', () => {
   expect(tableUnder(page, 'Config/cache.ts')).toEqual(options.map(row))
 })
 
+test('docs/config.md lists the options of Config/db.ts', () => {
+  const options = optionsOf(dbSchema).map((option) =>
+    option.name.endsWith('.url') ? { ...option, variable: 'DB_URL' } : option,
+  )
+  expect(tableUnder(page, 'Config/db.ts')).toEqual(options.map(row))
+})
+
 test('every option says what it means', () => {
-  const silent = [...optionsOf(appSchema), ...optionsOf(cacheSchema)].filter(({ about }) => about.length < 8)
+  const silent = [...optionsOf(appSchema), ...optionsOf(cacheSchema), ...optionsOf(dbSchema)].filter(
+    ({ about }) => about.length < 8,
+  )
   expect(silent.map(({ name }) => name)).toEqual([])
 })
 

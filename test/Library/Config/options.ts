@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { override } from '../../../Library/Config/Environment'
-import type { appSchema, cacheSchema } from '../../../Library/Config/Schema'
+import type { appSchema, cacheSchema, dbSchema } from '../../../Library/Config/Schema'
 
 /** The variables of the environment, as the README and the first issue name them. */
 export const VARIABLES = [
@@ -38,7 +38,7 @@ const Node = z.object({
 })
 
 /** Every option of a schema; `<name>` stands for a name that the user chooses. */
-export function optionsOf(schema: typeof appSchema | typeof cacheSchema): Option[] {
+export function optionsOf(schema: typeof appSchema | typeof cacheSchema | typeof dbSchema): Option[] {
   const variables = new Map<string, string>()
   for (const name of VARIABLES) {
     for (const option of override({}, { [name]: '' }).from.keys()) {

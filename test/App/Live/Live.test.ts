@@ -1,12 +1,11 @@
-import { startApp, type TestApp, type User } from 'mswoole-ts/test'
+import type { TestApp, User } from 'mswoole-ts/test'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { User as Phones } from '../../../App/Live/Controller/User'
-import { Wall } from '../../../App/Live/Controller/Wall'
+import { startLive } from './start'
 
 describe('the sample App/Live', () => {
   let app: TestApp
   beforeAll(async () => {
-    app = await startApp({ modules: { Live: { User: Phones, Wall } } })
+    app = await startLive()
   })
   afterAll(() => app.stop())
 
@@ -46,8 +45,8 @@ describe('the sample App/Live', () => {
     const mustBeWall = { status: 403, event: 'mustBeWall', info: '仅允许大屏幕用户连入' }
     for (const method of ['join', 'say'])
       expect(await screen.call(`live.user.${method}`, { say: 'x' })).toEqual(mustBeUser)
-    for (const method of ['join', 'out', 'check', 'clean', 'history']) {
-      expect(await user.call(`live.wall.${method}`, { id: 'x', status: 1 })).toEqual(mustBeWall)
+    for (const method of ['join', 'out', 'say', 'recall', 'check', 'clean', 'history']) {
+      expect(await user.call(`live.wall.${method}`, { id: 1, status: 1, say: 'x' })).toEqual(mustBeWall)
     }
     await screen.none('userSayNeedCheck') // a refused say does nothing
     const outSuccess = { status: 200, info: '退出房间成功' }
@@ -58,10 +57,11 @@ describe('the sample App/Live', () => {
   test('without a room: 999 codeIsEmpty, and nothing more', async () => {
     const empty = { status: 999, event: 'codeIsEmpty', info: 'code不能为空' }
     const [user, screen] = [await connected('user', '1', ''), await connected('wall', '1', '')]
-    for (const method of ['join', 'out', 'say'])
+    for (const method of ['join', 'out', 'say', 'history'])
       expect(await user.call(`live.user.${method}`, { say: 'x' })).toEqual(empty)
-    for (const method of ['join', 'out', 'check', 'clean', 'history']) {
-      expect(await screen.call(`live.wall.${method}`, { id: 'x', status: 1 })).toEqual(empty)
+    for (const method of ['join', 'out', 'say', 'recall', 'check', 'clean', 'history']) {
+      const data = { id: method === 'recall' ? 1 : 'x', status: 1, say: 'x' }
+      expect(await screen.call(`live.wall.${method}`, data)).toEqual(empty)
     }
     for (const client of [user, screen]) await client.none(({ event }) => event !== 'codeIsEmpty')
     expect(await app.store.keys('LIVE_*_')).toEqual([])
@@ -120,29 +120,36 @@ describe('the sample App/Live', () => {
   })
 
   test('two walls that approve the same message at once: one broadcast, one failure', async () => {
-    const [author, first, second] = await Promise.all([joined('user', '1'), joined('wall', '2'), joined('wall', '3')])
-    for (let round = 1; round <= 20; round++) {
+    const [listener, first, second] = await Promise.all([joined('user', '0'), joined('wall', '2'), joined('wall', '3')])
+    const authors = await Promise.all(['a', 'b', 'c', 'd'].map((id) => joined('user', id)))
+    for (const author of [...authors, ...authors, ...authors]) {
       const { param: id } = await author.call('live.user.say', { say: 'hello' })
       const answers = await Promise.all(
         [first, second].map((screen) => screen.call('live.wall.check', { id, status: 1 })),
       )
       expect(answers.map(({ event }) => event).sort()).toEqual(['wallCheckFail', 'wallCheckSuccess'])
-      await author.next('userSayBroadcast')
-      await author.none('userSayBroadcast')
+      await listener.next('userSayBroadcast')
+      await listener.none('userSayBroadcast')
     }
   })
 
   test('what is rejected, cleaned or unknown reaches nobody', async () => {
-    const [author, screen] = await Promise.all([joined('user', '1'), joined('wall', '2')])
+    const [author, screen, other] = await Promise.all([joined('user', '1'), joined('wall', '2'), joined('wall', '3')])
     const say = async () => (await author.call('live.user.say', { say: 'hello' })).param
     const check = async (id: unknown, status: unknown) => (await screen.call('live.wall.check', { id, status })).event
     expect(await check(await say(), 0)).toBe('wallCheckSuccess')
     expect(await author.next('userSayChecked')).toMatchObject({ param: { status: 0 } })
     const cleaned = await say()
     expect(await screen.call('live.wall.clean')).toEqual({ status: 200, event: 'wallCleanSuccess', info: '清除成功' })
+    expect(await other.next('userSayCleaned')).toEqual({
+      status: 200,
+      event: 'userSayCleaned',
+      info: '待审核消息已清除',
+    })
     expect(await check(cleaned, 1)).toBe('wallCheckFail')
     expect(await check('nothing', 1)).toBe('wallCheckFail')
     expect(await check('__proto__', 1)).toBe('wallCheckFail')
+    expect(await author.next('userSayChecked')).toMatchObject({ param: { id: cleaned, status: 0 } })
     await author.none('userSayBroadcast')
     const wrongType = { status: 401, event: 'typeError', info: '类型错误' }
     expect(await screen.call('live.wall.history', { type: 'other' })).toEqual(wrongType)
