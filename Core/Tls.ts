@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ConfigError } from '../Library/Config/Config'
+import { ConfigError } from '../Library/Config/ConfigError'
 import type { AppConfig } from '../Library/Config/Schema'
 
 /** The certificate of a public port. */

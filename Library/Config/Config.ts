@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import type { z } from 'zod'
 import { type CacheConnection, checkConnection } from '../Cache/Options'
 import { checkDatabase } from '../DB/Dsn'
+import { ConfigError } from './ConfigError'
 import { type Environment, type Origins, override, type Tree } from './Environment'
 import {
   type AppConfig,
@@ -15,11 +16,6 @@ import {
   dbSchema,
   SAMPLE_KEY,
 } from './Schema'
-
-/** A configuration that cannot be used; the message has one line an option: its name, what it got, what it may be. */
-export class ConfigError extends Error {
-  override name = 'ConfigError'
-}
 
 /** Gives the options of Config/app.ts their type. */
 export const defineConfig = (options: AppOptions): AppOptions => options

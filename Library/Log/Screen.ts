@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import { prettyFactory } from 'pino-pretty'
+import type * as PinoPretty from 'pino-pretty'
 
 const STDOUT = 1
 
@@ -29,6 +29,8 @@ const CONTROL = /\\\\|\\u00(?:0[0-8bcef]|1[0-9a-f])|[\u007f-\u009f]/g
 
 /** @returns what makes of a JSON line one for people, with its newline */
 export function prettyPrinter(colorize: boolean): (line: string) => string {
+  // Only who has a terminal needs it, and it takes longer to load than the rest of the log.
+  const { prettyFactory }: typeof PinoPretty = require('pino-pretty')
   const pretty = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', singleLine: true })
   // Logs carry what clients sent: on a terminal their escape sequences must stay text.
   return (line) => pretty(line.replace(CONTROL, (found) => (found === '\\\\' ? found : '\ufffd')))

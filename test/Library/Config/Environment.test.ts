@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, checkApp, checkCache } from '../../../Library/Config/Config'
+import { checkApp, checkCache } from '../../../Library/Config/Config'
+import { ConfigError } from '../../../Library/Config/ConfigError'
 import type { AppConfig } from '../../../Library/Config/Schema'
 import { VARIABLES } from './options'
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, checkApp } from '../../../Library/Config/Config'
+import { checkApp } from '../../../Library/Config/Config'
+import { ConfigError } from '../../../Library/Config/ConfigError'
 import type { Tree } from '../../../Library/Config/Environment'
 import { appSchema } from '../../../Library/Config/Schema'
 import { optionsOf } from './options'
