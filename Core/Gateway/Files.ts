@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { open, realpath } from 'node:fs/promises'
+import { open, realpath, stat } from 'node:fs/promises'
 import { extname, join, resolve, sep } from 'node:path'
 import { log } from '../../Library/Log/Log'
 import type { HttpRequest, HttpResponse } from './Engine'
@@ -160,18 +160,19 @@ async function findIn(root: string, name: string): Promise<Found | 'folder' | un
     const real = await realpath(join(root, name))
     if (!real.startsWith((await realpath(root)) + sep)) return undefined
     const file = await open(real)
-    const stat = await file.stat()
-    if (stat.isFile()) {
+    const found = await file.stat()
+    if (found.isFile()) {
       const type = TYPES[extname(name).toLowerCase()] ?? 'application/octet-stream'
       return {
         file,
         type,
-        size: stat.size,
-        etag: `"${stat.size.toString(36)}-${Math.trunc(stat.mtimeMs).toString(36)}"`,
+        size: found.size,
+        etag: `"${found.size.toString(36)}-${Math.trunc(found.mtimeMs).toString(36)}"`,
       }
     }
     await file.close()
-    return stat.isDirectory() ? 'folder' : undefined
+    // A folder without an index is nothing.
+    return found.isDirectory() && (await stat(join(real, 'index.html'))).isFile() ? 'folder' : undefined
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

@@ -70,17 +70,26 @@ function cleanObject(
   for (const key in value) {
     const before = value[key]
     if (key === '__proto__') {
-      copy ??= { ...value }
-      delete copy[key]
+      copy ??= copyOf(value)
       continue
     }
     const after = clean(before, text, depth + 1)
     if (after !== before) {
-      copy ??= { ...value }
+      copy ??= copyOf(value)
       copy[key] = after
     }
   }
   return copy ?? value
+}
+
+/**
+ * A copy of an object's own fields, without `__proto__`. Field by field: V8 takes microseconds to add a field to what `...` has copied,
+ * and the kernel adds three to every call's data.
+ */
+export function copyOf(value: object): Record<string, unknown> {
+  const copy: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) if (key !== '__proto__') copy[key] = item
+  return copy
 }
 
 /** A cleaning of what came from outside: an object's fields in, the fields as user code may see them out. */

@@ -10,7 +10,7 @@ import type { Kernel } from '../App/Kernel'
 import { CLOSES } from '../Errors'
 import type { Handling } from '../Metrics/Handling'
 import { workerCounts } from '../Metrics/WorkerCounts'
-import { TooDeep } from '../Wire/Filter'
+import { copyOf, TooDeep } from '../Wire/Filter'
 import { acknowledgement, type CallId, decode, encode, encodeReply, type Request } from '../Wire/Protocol'
 import type { ActionEntry, Controllers, Hook } from './Controllers'
 import type { Peer } from './Peer'
@@ -114,7 +114,7 @@ export class Dispatcher {
     if (typeof result.value !== 'object' || result.value === null) {
       throw new TypeError(`the schema of ${entry.name} gave ${typeof result.value}; the data of an action is an object`)
     }
-    return entry.run(app, this.#data(peer, { ...result.value }))
+    return entry.run(app, this.#data(peer, copyOf(result.value)))
   }
 
   /** What the action gets: `fields`, an object of our own, clean and with what only the kernel may say. */

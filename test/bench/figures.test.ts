@@ -5,6 +5,7 @@ test('a figure is the median of its rounds, and how far they went', () => {
   expect(figure([3, 1, 2])).toEqual({ median: 2, least: 1, most: 3 })
   expect(figure([10, 1, 2, 4])).toEqual({ median: 3, least: 1, most: 10 })
   expect(figure([-1, -5])).toEqual({ median: -3, least: -5, most: -1 })
+  expect(figure([Number.NaN, 5, Infinity, 6, 7])).toEqual({ median: 6, least: 5, most: 7 })
   expect(figure([])).toEqual({ median: Number.NaN, least: Number.NaN, most: Number.NaN })
 })
 

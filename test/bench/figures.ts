@@ -5,9 +5,9 @@ export interface Figure {
   readonly most: number
 }
 
-/** @returns NaN for no values at all */
+/** A round in which nothing was counted has no value (0 / 0), and is left out. @returns NaN for no values at all */
 export function figure(values: readonly number[]): Figure {
-  const sorted = [...values].sort((a, b) => a - b)
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b)
   const middle = (sorted.length - 1) / 2
   const at = (index: number) => sorted[index] ?? Number.NaN
   return {

@@ -61,7 +61,7 @@ export function readOptions(args: readonly string[]) {
     duration,
     warmUp: duration / 4,
     /** Of load that a fresh server gets before the first round, so that its code is compiled. */
-    firstWarmUp: quick ? 500 : 2000,
+    firstWarmUp: quick ? 300 : 2000,
     connections: list('connections', values.connections ?? (quick ? '100' : '100,1000')),
     groups: list('groups', values.groups ?? (quick ? '1000' : '1000,5000')),
     pipeline: number('pipeline', 1),

@@ -149,9 +149,10 @@ export class ServerProgram extends Program {
     return JSON.parse(line)
   }
 
-  /** What is left in its folder besides the logs. */
+  /** What is left in its folder besides the logs and the database. */
   leftOver(): string[] {
-    return readdirSync(this.runtime, { recursive: true, encoding: 'utf8' }).filter((name) => !name.startsWith('logs'))
+    const stays = /^(?:logs|data\.sqlite)/
+    return readdirSync(this.runtime, { recursive: true, encoding: 'utf8' }).filter((name) => !stays.test(name))
   }
 
   /** The command lines of the processes that belong to it: those that work for its folder. */

@@ -1,4 +1,4 @@
-import { range, short } from '../figures'
+import { range } from '../figures'
 import type { Machine } from '../machine'
 import type { Bar, Claim, Row, Verdict } from '../row'
 import { againstTarget, bar } from './chart'
@@ -7,9 +7,6 @@ import { STYLE } from './style'
 import { figureOf, targetOf } from './terminal'
 
 const VERDICTS: Readonly<Record<Verdict, string>> = { met: 'met', 'not met': 'unmet', 'too noisy to judge': 'unsure' }
-
-/** What is measured; whatever else is in a chart is somebody else's. */
-const OURS = /^(base|process|one worker|two workers|reload|no reload|supervisor|gateway|worker|all|no |members|open)/
 
 /** The whole report as one page that needs nothing else. */
 export function page(machine: Machine, rows: readonly Row[], seconds: number): string {
@@ -81,7 +78,7 @@ function target(claim: Claim): string {
 }
 
 /** One row with everything that belongs to it. */
-function section({ title, unit, columns, bars, claims, remarks }: Row): string {
+function section({ name, title, unit, columns, bars, claims, remarks }: Row): string {
   const full = Math.max(...bars.map(({ figure }) => figure.most)) * 1.02
   const told = claims
     .filter((claim) => claim.target === undefined)
@@ -92,15 +89,20 @@ function section({ title, unit, columns, bars, claims, remarks }: Row): string {
 <div class="scroll"><table>
 <thead><tr><th></th><th>${escaped(unit)}</th><th>median (range)</th>${columns.map((column) => `<th>${escaped(column)}</th>`).join('')}</tr></thead>
 <tbody>
-${bars.map((one) => line(one, full)).join('\n')}
+${bars.map((one) => line(one, full, kindOf(one.name, name))).join('\n')}
 </tbody>
 </table></div>
 <ul>${[...told, ...said].join('')}</ul>
 </section>`
 }
 
-function line({ name, figure, cells }: Bar, full: number): string {
-  const kind = name.startsWith('floor') ? 'floor' : OURS.test(name) ? 'ours' : 'peer'
+/** What colour a bar has. @param row what `--only` calls it */
+function kindOf(bar: string, row: string): 'floor' | 'ours' | 'peer' {
+  if (bar.startsWith('floor')) return 'floor'
+  return row.startsWith('peers-') && bar !== 'base' && bar !== 'process' ? 'peer' : 'ours'
+}
+
+function line({ name, figure, cells }: Bar, full: number, kind: string): string {
   const others = cells.map((cell) => `<td class="number">${escaped(cell)}</td>`).join('')
-  return `<tr><td>${escaped(name)}</td><td class="drawn">${bar(figure, full, kind)}</td><td class="number" title="${short(figure.median)}">${escaped(range(figure))}</td>${others}</tr>`
+  return `<tr><td>${escaped(name)}</td><td class="drawn">${bar(figure, full, kind)}</td><td class="number">${escaped(range(figure))}</td>${others}</tr>`
 }

@@ -16,6 +16,9 @@ const CALLERS = 16
 const PULSES = 10
 const BEATS = 200
 
+/** Milliseconds of a window at least: workers do a call a millisecond. */
+const LEAST_MS = 500
+
 interface Shown extends Window {
   readonly beats: Window
 }
@@ -51,7 +54,7 @@ export const compute = (options: Options): AsyncGenerator<Row> =>
         options.rounds,
         subjects.map((subject) => ({
           name: subject.name,
-          round: () => load(subject, { warmUp, duration: Math.max(duration, 1000) }),
+          round: () => load(subject, { warmUp, duration: Math.max(duration, LEAST_MS) }),
         })),
       )
       const each = ({ count, seconds }: Window) => count / seconds

@@ -14,6 +14,7 @@ const MORE_MOST = 1024
 
 /** Rounds that are enough: what memory a connection takes hardly changes. */
 const ROUNDS = 3
+const QUICK_ROUNDS = 2
 
 /** The share of the connections that come before: what a process takes for its first ones is not what each takes. */
 const FIRST = 0.5
@@ -59,12 +60,12 @@ export async function freshFramework(): Promise<Fresh> {
 
 /** Bytes of each of so many connections that do nothing, in the processes that hold them: a new server for every round. */
 export const idleRounds = (
-  { rounds }: Options,
+  { rounds, quick }: Options,
   count: number,
   starts: Readonly<Record<string, () => Promise<Fresh>>>,
 ): Promise<Rounds<number>> =>
   compete(
-    Math.min(rounds, ROUNDS),
+    Math.min(rounds, quick ? QUICK_ROUNDS : ROUNDS),
     Object.entries(starts).map(([name, start]): Contestant<number> => ({ name, round: () => bytesEach(start, count) })),
   )
 

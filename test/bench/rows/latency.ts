@@ -13,6 +13,8 @@ const CONNECTIONS = 100
 /** Milliseconds of the window that finds out what saturation is. */
 const SATURATION_MS = 1000
 
+const SPINS = 'The load looks all the time what is due: the share of its core says nothing here.'
+
 const median = ({ p50 }: Window) => p50
 
 /** How long a call takes, at a part of what the server can do; the floor gets as many calls a second. */
@@ -57,7 +59,7 @@ export const latency = (options: Options): AsyncGenerator<Row> =>
           over(halfway, 'floor', median),
         ),
       ],
-      remarks: [],
+      remarks: [SPINS],
       rounds: halfway,
     }
     const slow = await at([floor, process], quarter)
@@ -71,7 +73,7 @@ export const latency = (options: Options): AsyncGenerator<Row> =>
         claim('p50 of process above that of the floor', 'us', figure(more), { most: 80 }, over(slow, 'floor', median)),
         claim('p99 of process', 'ms', p99, { most: 2 }),
       ],
-      remarks: [],
+      remarks: [SPINS],
       rounds: slow,
     }
     await stage.close([floor, base, process])

@@ -1,6 +1,6 @@
 import { ask } from '../../Core/Manager/ask'
 import { over } from '../contest'
-import { figure, short } from '../figures'
+import { figure, percent, short } from '../figures'
 import type { Window } from '../load/meter'
 import type { Options } from '../options'
 import { claim, type Row } from '../row'
@@ -39,7 +39,7 @@ export const reload = (options: Options): AsyncGenerator<Row> =>
       name: 'reload',
       title: `Reload under load, ${CONNECTIONS} connections in closed loop`,
       unit: 'ms, longest wait of a call',
-      columns: ['calls', 'p50 us', 'p99 us'],
+      columns: ['calls', 'p50 us', 'p99 us', 'load'],
       bars: Object.keys(rounds).map((name) => ({
         name,
         figure: over(rounds, name, longest),
@@ -47,6 +47,7 @@ export const reload = (options: Options): AsyncGenerator<Row> =>
           over(rounds, name, ({ count }) => count).median.toFixed(0),
           short(over(rounds, name, ({ p50 }) => p50).median),
           short(over(rounds, name, ({ p99 }) => p99).median),
+          percent(over(rounds, name, ({ load, seconds }) => load / 1e6 / seconds)),
         ],
       })),
       claims: [
