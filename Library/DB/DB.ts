@@ -85,7 +85,7 @@ class Databases {
     try {
       return await work(new Kysely({ dialect }))
     } finally {
-      await close(0)
+      await close(500)
     }
   }
 

@@ -37,17 +37,18 @@ export class PooledDriver implements Driver {
     this.#source = source
     this.#outage = outage
     this.#queryMs = queryMs
-    this.#pool = new Pool(() => source.open(), source.size, source.embedded ? Number.POSITIVE_INFINITY : IDLE_MS)
+    this.#pool = new Pool({
+      open: () => source.open(),
+      size: source.size,
+      idleMs: source.embedded ? Number.POSITIVE_INFINITY : IDLE_MS,
+      unreachable: (error) => outage.away(error),
+    })
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    const raw = await this.#pool.acquire().catch((error: Error) => {
-      // That too many want a connection is no outage: the next one may get it.
-      if (error.cause !== undefined) this.#outage.away(error)
-      throw error
-    })
+    const raw = await this.#pool.acquire()
     const connection: DatabaseConnection = {
       executeQuery: ({ sql, parameters }: CompiledQuery) => this.#run(raw, sql, parameters),
       async *streamQuery() {

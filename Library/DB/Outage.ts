@@ -1,4 +1,5 @@
 import { log } from '../Log/Log'
+import { reasonOf } from './DatabaseAway'
 
 /** Logs one line when a database goes away and one when it is back, however many times it is tried in between. */
 export class Outage {
@@ -13,10 +14,7 @@ export class Outage {
   away(error: unknown): void {
     if (this.#since !== undefined) return
     this.#since = performance.now()
-    log.error(
-      { database: this.#name, why: error instanceof Error ? error.message : String(error) },
-      'a database is away',
-    )
+    log.error({ database: this.#name, why: reasonOf(error) }, 'a database is away')
   }
 
   /** Something worked. */

@@ -19,6 +19,17 @@ export interface Pooled {
   end(): Promise<void>
 }
 
+export interface PoolOptions<Connection> {
+  /** Connects; it must settle in about `CONNECT_MS`. */
+  readonly open: () => Promise<Connection>
+  /** Connections at most. */
+  readonly size: number
+  /** After so many milliseconds one that nobody uses is closed. */
+  readonly idleMs: number
+  /** Told when a connection could not be opened, and there is no other. */
+  readonly unreachable: (error: unknown) => void
+}
+
 interface Waiter<Connection> {
   readonly take: (connection: Connection) => void
   readonly fail: (cause: unknown) => void
@@ -32,6 +43,7 @@ export class Pool<Connection extends Pooled> {
   readonly #open: () => Promise<Connection>
   readonly #size: number
   readonly #idleMs: number
+  readonly #unreachable: (error: unknown) => void
   readonly #idle: { readonly connection: Connection; readonly since: number }[] = []
   readonly #busy = new Set<Connection>()
   readonly #waiting: Waiter<Connection>[] = []
@@ -39,11 +51,11 @@ export class Pool<Connection extends Pooled> {
   #closed = false
   #sweep: NodeJS.Timeout | undefined
 
-  /** @param open connects; it must settle in `CONNECT_MS` @param idleMs after which one that nobody uses is closed */
-  constructor(open: () => Promise<Connection>, size: number, idleMs: number) {
+  constructor({ open, size, idleMs, unreachable }: PoolOptions<Connection>) {
     this.#open = open
     this.#size = size
     this.#idleMs = idleMs
+    this.#unreachable = unreachable
   }
 
   /** @throws DatabaseAway, after `CONNECT_MS` at most */
@@ -70,8 +82,9 @@ export class Pool<Connection extends Pooled> {
       }
       const late = setTimeout(() => {
         leave()
-        const use = `${this.#busy.size} of ${this.#size} are in use`
-        reject(new DatabaseAway(`there was no connection within ${CONNECT_MS} ms; ${use}`))
+        const busy = this.#busy.size
+        const why = busy === 0 ? 'the database did not answer' : `${busy} of ${this.#size} are in use`
+        reject(new DatabaseAway(`there was no connection within ${CONNECT_MS} ms: ${why}`))
       }, CONNECT_MS)
       this.#waiting.push(waiter)
       this.#serve()
@@ -139,7 +152,9 @@ export class Pool<Connection extends Pooled> {
       (error: unknown) => {
         this.#opening--
         // Those in use will be free again; where there are none, nobody has anything to wait for.
-        if (this.#busy.size === 0) for (const { fail } of [...this.#waiting]) fail(error)
+        if (this.#busy.size > 0) return
+        this.#unreachable(error)
+        for (const { fail } of [...this.#waiting]) fail(error)
       },
     )
   }

@@ -46,7 +46,9 @@ export async function startMariaDb(): Promise<DatabaseServer> {
   return await serve(folder, {
     ready: 'ready for connections',
     command: (data, port) => {
-      const place = [`--datadir=${data}`, `--socket=${data}/s`, `--port=${port}`, '--bind-address=127.0.0.1']
+      // One that starts removes the temporary tables that others keep in the same place, and those crash.
+      const own = [`--datadir=${data}`, `--tmpdir=${data}`, `--socket=${data}/s`]
+      const place = [...own, `--port=${port}`, '--bind-address=127.0.0.1']
       return [server, '--no-defaults', ...place, ...asRoot, ...light, '--max-connections=40']
     },
     url: (port) => `mysql://root@127.0.0.1:${port}/mysql`,
@@ -81,12 +83,17 @@ function there(programs: DatabasePrograms | undefined): DatabasePrograms {
 }
 
 async function serve(folder: string, { ready, user, command, url }: Kind): Promise<DatabaseServer> {
-  const port = await freePort()
+  let port = await freePort()
   const start = (): Promise<Daemon> => {
     const [file, ...args] = command(folder, port)
     return launch(file, args, { ready, folder, user })
   }
-  let current = await start()
+  let current = await start().catch(async (error: Error) => {
+    // Somebody else took the port since we looked.
+    if (!error.message.includes('Address already in use')) throw error
+    port = await freePort()
+    return await start()
+  })
   const kill = async (name: NodeJS.Signals) => {
     // Before the first one: it would start others.
     const others = childrenOf(current.pid)

@@ -4,12 +4,18 @@ import { buildFixtures, ensureBrowser, ensureDatabases, ensureNetwork, ensureRed
 
 const FIXTURES = 'test/fixtures'
 
+/** A variable of the environment: that it has been done. */
+const DONE = 'MSWOOLE_TESTS_SET_UP'
+
 /**
  * Once before all tests: the programs that they need, and the projects that they run.
  * @returns what says, when all has ended, which tests were skipped
  * @throws Error in CI, where none may be skipped
  */
-export default async function setup(): Promise<() => void> {
+export default async function setup(): Promise<(() => void) | undefined> {
+  // Every project of the configuration asks for it.
+  if (process.env[DONE]) return undefined
+  process.env[DONE] = '1'
   const provided = [
     await ensureRedisServer(),
     await ensureNetwork(),

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -6,6 +7,7 @@ import { WallMessages } from '../../../App/Live/Model/Wall'
 import { DatabaseAway, DB, isDatabaseAway } from '../../../Library/DB/DB'
 import { migrate } from '../../../Library/DB/Migrations'
 import { log } from '../../../Library/Log/Log'
+import { eventually } from '../../support/eventually'
 import { MIGRATIONS } from '../Model/things'
 
 let folder = ''
@@ -40,6 +42,21 @@ describe('DB', () => {
     expect(isDatabaseAway(error)).toBe(true)
     expect(String(error)).toBe('DatabaseAway: the database could not be reached: connect ECONNREFUSED 127.0.0.1:1')
   })
+
+  it.each(['mysql', 'postgres'])(
+    '%s: who takes the connection and says nothing is given up, and the log says so',
+    async (kind) => {
+      const silent = createServer(() => {})
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+      DB.configure({ master: { url: `${kind}://root@127.0.0.1:${Object(silent.address()).port}/x` } })
+      const began = performance.now()
+      const error = await failure(DB.sql`select 1`.execute(DB.get()))
+      expect([isDatabaseAway(error), performance.now() - began < 5000]).toEqual([true, true])
+      await eventually(() => expect(log.error).toHaveBeenCalledTimes(1))
+      await DB.close()
+      silent.close()
+    },
+  )
 
   it('refuses what cannot be, and another configuration while databases are open', async () => {
     expect(() => DB.configure({ live: { url: 'mysql://root:S3cr3t@' } })).toThrow(/^db\.live\.url: it must be mysql:/)

@@ -141,7 +141,7 @@ describe.skipIf(DATABASES.length === 0)(`away and back: ${DATABASES.map(({ name 
       const texts = new Set(calls.map(({ error }) => String(error)))
       expect([...texts].sort()).toEqual([
         'DatabaseAway: 256 others wait for a connection already',
-        'DatabaseAway: there was no connection within 2000 ms; 2 of 2 are in use',
+        'DatabaseAway: there was no connection within 2000 ms: 2 of 2 are in use',
       ])
       await walls.create(row)
       expect(logged(name)).toEqual([])
