@@ -3,7 +3,7 @@ import { type Logger, log } from '../../Library/Log/Log'
 import { CLOSES } from '../Errors'
 import type { Announcement, Operation, Outcome } from '../Link/Contract'
 import { userKey } from '../Record/Keys'
-import { encode } from '../Wire/Protocol'
+import { encode, encodeParts } from '../Wire/Protocol'
 import type { Auth } from './Auth'
 import type { Call } from './Call'
 import type { Kernel } from './Kernel'
@@ -190,16 +190,22 @@ export class App {
   ): void {
     if ('audience' in target) {
       const from = this.#call?.fd ?? 0
-      return this.#home().outbox.publish(target.audience, target.name, except, from, encode(status, event, info, param))
+      return this.#home().outbox.publish(
+        target.audience,
+        target.name,
+        except,
+        from,
+        encodeParts(status, event, info, param),
+      )
     }
     const { fd } = target
     if (except.includes(fd)) return
-    if (this.#call?.fd !== fd) return this.#linkTo(fd).outbox.send(fd, encode(status, event, info, param))
+    if (this.#call?.fd !== fd) return this.#linkTo(fd).outbox.send(fd, encodeParts(status, event, info, param))
     if (this.#call.over) {
       this.log.warn({ event }, 'a reply was dropped: the call had already been answered 504')
       return
     }
-    this.#call.link.outbox.send(fd, encode(status, event, info, param, this.#call.callId))
+    this.#call.link.outbox.send(fd, encodeParts(status, event, info, param, this.#call.callId))
   }
 
   #write(operation: Operation, fd: number, text: string): Promise<boolean> {

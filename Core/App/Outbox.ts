@@ -3,6 +3,7 @@ import { Tally } from '../../Library/Log/Tally'
 import { CLOSES } from '../Errors'
 import type { Audience, Outgoing, ToGateway } from '../Link/Contract'
 import { workerCounts } from '../Metrics/WorkerCounts'
+import type { Parts } from '../Wire/Protocol'
 
 const MIB = 1024 * 1024
 
@@ -32,24 +33,24 @@ export class Outbox {
     this.#link = link
   }
 
-  send(fd: number, text: string): void {
+  send(fd: number, { head, tail }: Parts): void {
     const { waiting } = this.#link
     if (waiting <= QUIET) {
       if (this.#shares.size > 0) this.#shares.clear()
-      return this.#link.send(fd, text, false)
+      return this.#link.send(fd, head, false, tail)
     }
     const share = this.#shares.get(fd) ?? 0
     if (waiting <= LIMIT && share <= SHARE) {
-      this.#shares.set(fd, share + text.length)
-      return this.#link.send(fd, text, false)
+      this.#shares.set(fd, share + head.length + tail.length)
+      return this.#link.send(fd, head, false, tail)
     }
     if (share !== Number.POSITIVE_INFINITY) this.#link.end(fd, CLOSES.overload.code, CLOSES.overload.reason)
     this.#shares.set(fd, Number.POSITIVE_INFINITY) // once is enough
     this.#drop('direct send')
   }
 
-  publish(audience: Audience, name: string, except: readonly number[], from: number, text: string): void {
-    if (this.#link.waiting <= LIMIT) return this.#link.publish(audience, name, except, from, text)
+  publish(audience: Audience, name: string, except: readonly number[], from: number, { head, tail }: Parts): void {
+    if (this.#link.waiting <= LIMIT) return this.#link.publish(audience, name, except, from, head, tail)
     this.#drop('group send')
   }
 

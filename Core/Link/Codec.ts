@@ -136,9 +136,9 @@ export class GatewayRecords implements Outgoing<ToGateway> {
     this.#openSend = -1
   }
 
-  send(fd: number, text: Bytes, last: boolean): void {
+  send(fd: number, text: Bytes, last: boolean, tail = ''): void {
     const start = this.#writer.size
-    this.#writer.begin(SEND, fd).flag(last).end(text)
+    this.#writer.begin(SEND, fd).flag(last).end(text, tail)
     this.#channel.wrote()
     this.#openSend = last ? -1 : start
     this.#openSendFd = fd
@@ -153,13 +153,13 @@ export class GatewayRecords implements Outgoing<ToGateway> {
     this.#write(DONE, fd)
   }
 
-  publish(audience: Audience, name: string, except: readonly number[], from: number, text: Bytes): void {
+  publish(audience: Audience, name: string, except: readonly number[], from: number, text: Bytes, tail = ''): void {
     if (except.length > MOST) {
       throw new RangeError(`a message can leave out ${MOST} connections at most, not ${except.length}`)
     }
     const writer = this.#writer.begin(PUBLISH, AUDIENCES.indexOf(audience)).text(name).number(except.length)
     for (const fd of except) writer.number(fd)
-    writer.number(from).end(text)
+    writer.number(from).end(text, tail)
     this.#closeSend()
   }
 

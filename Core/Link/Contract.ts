@@ -78,9 +78,10 @@ export type Answer = boolean | number | Outcome
 
 /** From worker to gateway. */
 export interface ToGateway {
-  send(fd: number, text: Bytes, last: boolean): void
+  /** @param tail what comes right behind `text`; who reads the link gets both as one */
+  send(fd: number, text: Bytes, last: boolean, tail?: string): void
   /** @param from the fd whose call sends this: it is answered 503 if the message cannot be sent; 0 outside of a call */
-  publish(audience: Audience, name: string, except: readonly number[], from: number, text: Bytes): void
+  publish(audience: Audience, name: string, except: readonly number[], from: number, text: Bytes, tail?: string): void
   end(fd: number, code: number, reason: string): void
   /** Keeps `json` in a slot of the connection's session; empty: clears the slot. */
   session(fd: number, slot: string, json: string): void

@@ -57,9 +57,10 @@ export class RecordWriter {
     return this
   }
 
-  /** Ends the record with a text that needs no length. */
-  end(rest: string | Buffer = ''): void {
+  /** Ends the record with a text that needs no length. @param tail what comes right behind it */
+  end(rest: string | Buffer = '', tail = ''): void {
     this.#append(rest)
+    if (tail !== '') this.#append(tail)
     const length = this.#at - this.#start - LENGTH
     if (length > LONGEST_RECORD) {
       throw new RangeError(`a record of ${length} bytes is too long for the link, it may have ${LONGEST_RECORD}`)

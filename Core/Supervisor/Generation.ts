@@ -64,7 +64,8 @@ export class Generation {
 }
 
 function fill(copy: string, { folder, root }: Project): void {
-  cpSync(root, join(copy, 'dist'), { recursive: true })
+  // What only compilers read is a third of the files.
+  cpSync(root, join(copy, 'dist'), { recursive: true, filter: (file) => !file.endsWith('.d.ts') })
   const description = join(folder, 'package.json')
   if (existsSync(description)) cpSync(description, join(copy, 'package.json'))
   const modules = findUp(folder, 'node_modules')

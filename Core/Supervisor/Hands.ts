@@ -59,16 +59,15 @@ export class Hands {
     }
   }
 
-  /** Starts a whole set of workers. @throws Error of the first that does not start; the others are ended then */
-  async hire(generation: Generation, count: number): Promise<{ hands: Hand[]; config: AppConfig }> {
-    const hands = Array.from({ length: count }, () => this.make(generation))
-    try {
-      const [config] = await Promise.all(hands.map((hand) => this.boot(hand)))
-      if (config === undefined) throw new Error('there are no workers to start')
-      return { hands, config }
-    } catch (error) {
-      await Promise.all(hands.map((hand) => hand.discard()))
-      throw error
-    }
+  /** Processes for a set of workers: they load the kernel already, whatever has to come about before they can start. */
+  makeSet(generation: Generation, count: number): Hand[] {
+    return Array.from({ length: count }, () => this.make(generation))
+  }
+
+  /** Lets a whole set start. @returns what their code is configured to do @throws Error of the first that does not; all may still run */
+  async hire(hands: readonly Hand[]): Promise<AppConfig> {
+    const [config] = await Promise.all(hands.map((hand) => this.boot(hand)))
+    if (config === undefined) throw new Error('there are no workers to start')
+    return config
   }
 }

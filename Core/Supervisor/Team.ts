@@ -105,8 +105,9 @@ export class Team {
   async prepare(patient: boolean): Promise<string> {
     const { generation } = this.#options
     try {
+      const hands = this.#hands.makeSet(generation, this.#slots.count)
       const engine = await this.#gateways.boot(patient)
-      const { hands } = await this.#hands.hire(generation, this.#slots.count)
+      await this.#hands.hire(hands)
       await this.#slots.fill(generation, hands)
       for (const hand of hands) this.#replacements.watch(hand)
       return engine
@@ -229,13 +230,12 @@ export class Team {
 
   /** Lets a new set of workers serve. @throws Error that says why nothing has changed */
   async #switchTo(generation: Generation) {
-    let hands: Hand[] = []
+    const hands = this.#hands.makeSet(generation, this.#slots.count)
     try {
-      const hired = await this.#hands.hire(generation, this.#slots.count)
-      hands = hired.hands
-      checkReload(this.#configured, hired.config)
-      const old = await this.#slots.fill(generation, hands, hired.config)
-      this.#configured = hired.config
+      const config = await this.#hands.hire(hands)
+      checkReload(this.#configured, config)
+      const old = await this.#slots.fill(generation, hands, config)
+      this.#configured = config
       return { hands, old }
     } catch (error) {
       await Promise.all(hands.map((hand) => hand.discard()))

@@ -16,9 +16,6 @@ import type { ActionEntry, Controllers, Hook } from './Controllers'
 import type { Peer } from './Peer'
 import type { Watch } from './Watch'
 
-/** What most requests are acknowledged with, ready to be sent. */
-const ACKNOWLEDGEMENT = Buffer.from(acknowledgement())
-
 /** Takes one message from its bytes to its answers. Stays synchronous until something really is asynchronous. */
 export class Dispatcher {
   readonly #controllers: Controllers
@@ -45,7 +42,8 @@ export class Dispatcher {
     }
     const callId = isCallId(request.callId) ? request.callId : undefined
     if (this.#acknowledge) {
-      toGateway.send(peer.fd, callId === undefined ? ACKNOWLEDGEMENT : acknowledgement(callId), false)
+      const { head, tail } = acknowledgement(callId)
+      toGateway.send(peer.fd, head, false, tail)
     }
     const entry = this.#controllers.find(request.method)
     if (typeof entry === 'string') {

@@ -18,25 +18,26 @@ test('whoever is flooded is ended once, however often a handler goes on sending:
   const channel = new Blocked()
   const outbox = new Outbox(new GatewayRecords(channel))
   const text = 'x'.repeat(MIB)
-  for (let index = 0; index < 32; index++) outbox.send(1, text)
+  for (let index = 0; index < 32; index++) outbox.send(1, { head: text, tail: '' })
   const full = channel.waiting
   expect(full).toBeLessThan(20 * MIB)
-  for (let index = 0; index < 100_000; index++) outbox.send(1, 'x')
+  for (let index = 0; index < 100_000; index++) outbox.send(1, { head: '', tail: 'x' })
   expect(channel.waiting).toBe(full)
 })
 
 test('while one is flooded there is room for the answers to others', () => {
   const channel = new Blocked()
   const outbox = new Outbox(new GatewayRecords(channel))
-  for (let index = 0; index < 100; index++) outbox.send(1, 'x'.repeat(MIB))
+  for (let index = 0; index < 100; index++) outbox.send(1, { head: 'x'.repeat(MIB), tail: '' })
   const before = channel.waiting
-  outbox.send(2, 'an answer')
+  outbox.send(2, { head: 'an ', tail: 'answer' })
   expect(channel.waiting - before).toBeGreaterThan('an answer'.length)
 })
 
 test('many who are flooded do not go beyond the limit together', () => {
   const channel = new Blocked()
   const outbox = new Outbox(new GatewayRecords(channel))
-  for (let round = 0; round < 100; round++) for (let fd = 1; fd <= 50; fd++) outbox.send(fd, 'x'.repeat(MIB / 4))
+  for (let round = 0; round < 100; round++)
+    for (let fd = 1; fd <= 50; fd++) outbox.send(fd, { head: '', tail: 'x'.repeat(MIB / 4) })
   expect(channel.waiting).toBeLessThan(65 * MIB)
 })

@@ -73,9 +73,9 @@ export function linkSuite(name: string, makeLink: MakeLink): void {
     it('carries everything that the worker says, in order; a done rides on the send before it', async () => {
       const { toGateway, gateway } = await make()
       toGateway.send(1, '确认', false)
-      toGateway.send(1, Buffer.from('答'), false)
+      toGateway.send(1, Buffer.from('答'), false, '案')
       toGateway.done(1)
-      toGateway.publish('group', 'LIVE_USER_ROOM_A', [1, 2 ** 33], 2, '{}')
+      toGateway.publish('group', 'LIVE_USER_ROOM_A', [1, 2 ** 33], 2, '{', '}')
       toGateway.publish('all', '', [], 0, '')
       toGateway.done(1)
       toGateway.session(1, 'slot', '')
@@ -86,7 +86,7 @@ export function linkSuite(name: string, makeLink: MakeLink): void {
       await gateway.next(is('closed'))
       expect(calls(gateway)).toEqual([
         ['send', 1, '确认', false],
-        ['send', 1, '答', true],
+        ['send', 1, '答案', true],
         ['publish', 'group', 'LIVE_USER_ROOM_A', [1, 2 ** 33], 2, '{}'],
         ['publish', 'all', '', [], 0, ''],
         ['done', 1],

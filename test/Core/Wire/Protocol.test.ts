@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { REPLIES } from '../../../Core/Errors'
-import { acknowledgement, decode, encode, encodeReply } from '../../../Core/Wire/Protocol'
+import { acknowledgement, decode, encode, encodeParts, encodeReply, type Parts } from '../../../Core/Wire/Protocol'
 
 describe('decode', () => {
   it('gives the fields of every JSON object', () => {
@@ -57,6 +57,33 @@ describe('decode', () => {
   })
 })
 
+const whole = ({ head, tail }: Parts) => head.toString() + tail
+
+describe('encodeParts', () => {
+  it('is encode in two parts, however often an event comes, and with whatever else', () => {
+    const few = fc.constantFrom('a', 'b', '"', '中文', '\u2028', '')
+    const reply = fc.tuple(
+      fc.constantFrom(200, 403),
+      few,
+      few,
+      fc.option(fc.jsonValue(), { nil: undefined }),
+      fc.option(few, { nil: undefined }),
+    )
+    fc.assert(
+      fc.property(reply, (given) => {
+        expect(whole(encodeParts(...given))).toBe(encode(...given))
+      }),
+    )
+  })
+
+  it('keeps only so many beginnings, up to so long, and is right for the others, too', () => {
+    for (let index = 0; index < 3000; index++) {
+      const event = index % 3 === 0 ? `long ${'x'.repeat(200)} ${index}` : `event ${index}`
+      for (const info of ['一', '二']) expect(whole(encodeParts(200, event, info, 1))).toBe(encode(200, event, info, 1))
+    }
+  })
+})
+
 describe('encode', () => {
   const number = fc.integer({ min: 100, max: 999 })
   const callId = fc.option(fc.oneof(fc.string(), fc.integer()), { nil: undefined })
@@ -108,8 +135,8 @@ describe("the kernel's own replies", () => {
   })
 
   it('are, word for word, those that clients of MSwoole know', () => {
-    expect(acknowledgement()).toBe('{"status":200,"event":"receiveMessage","info":"服务端已收到您的请求内容"}')
-    expect(acknowledgement('a')).toBe(
+    expect(whole(acknowledgement())).toBe('{"status":200,"event":"receiveMessage","info":"服务端已收到您的请求内容"}')
+    expect(whole(acknowledgement('a'))).toBe(
       '{"status":200,"event":"receiveMessage","info":"服务端已收到您的请求内容","callId":"a"}',
     )
     expect(encodeReply('controllerNotFound')).toBe(
