@@ -151,8 +151,7 @@ export class ServerProgram extends Program {
 
   /** What is left in its folder besides the logs and the database. */
   leftOver(): string[] {
-    const stays = /^(?:logs|data\.sqlite)/
-    return readdirSync(this.runtime, { recursive: true, encoding: 'utf8' }).filter((name) => !stays.test(name))
+    return leftIn(this.runtime).filter((name) => name !== 'logs')
   }
 
   /** The command lines of the processes that belong to it: those that work for its folder. */
@@ -160,6 +159,9 @@ export class ServerProgram extends Program {
     return processesOf(this.runtime)
   }
 }
+
+/** What is in a Runtime folder besides the database, which stays. */
+export const leftIn = (runtime: string) => readdirSync(runtime).filter((name) => !name.startsWith('data.sqlite'))
 
 /** The command lines of the processes that have this folder in their environment, as an argument, or as the one they work in. */
 export function processesOf(runtime: string): string[] {

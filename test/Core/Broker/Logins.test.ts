@@ -92,7 +92,11 @@ test.each(['k', 'r', 'wechatUser'])('of two logins at once on two machines exact
 
 test('many logins of one user, one after the other on all machines: the last one stays (kickOld)', async () => {
   const clients: Client[] = []
-  for (let n = 0; n < 20; n++) clients.push(await cluster.connect(n, user('wechatUser', 'many')))
+  for (let n = 0; n < 20; n++) {
+    const client = await cluster.connect(n, user('wechatUser', 'many'))
+    await fdOf(client) // it is on record: a handshake alone is not yet a login
+    clients.push(client)
+  }
   await eventually(() => expect(clients.filter(isOpen)).toEqual(clients.slice(-1)))
   await expectAlone(clients.at(-1) ?? never(), 'wechatUser', 'many')
   await clients.at(-1)?.close()

@@ -1,7 +1,6 @@
-import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Client, phone } from '../../support/client'
-import { runConsole, ServerProgram, temporary } from '../../support/program'
+import { leftIn, runConsole, ServerProgram, temporary } from '../../support/program'
 import { Project } from '../Reload/project'
 
 /** Commands for the server of a Runtime folder. */
@@ -47,7 +46,7 @@ describe.each([
     expect(await console(form('stop'))).toEqual({ code: 0, stdout: '服务即将关闭', stderr: '' })
     expect(await client.closed).toEqual({ code: 1001, reason: 'server stops' })
     expect(await server.ended).toEqual({ code: 0, signal: null })
-    expect(readdirSync(server.runtime)).toEqual(['logs'])
+    expect(leftIn(server.runtime)).toEqual(['logs'])
   })
 })
 
