@@ -5,9 +5,6 @@ import { start } from './start'
 import { status } from './status'
 import { stop } from './stop'
 
-/** Whether these are arguments as MSwoole's console takes them: `-s start -h 127.0.0.1 -p 20001 -i text`. */
-export const isMswoole = (args: readonly string[]): boolean => /^-[shpi]/.test(args[0] ?? '') && args[0] !== '-h'
-
 /** Runs a command in MSwoole's own form. @throws Error with its words for what is wrong */
 export async function runMswoole(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
