@@ -72,6 +72,9 @@ export function readDb(place: Pick<Project, 'folder' | 'root' | 'runtime'>, envi
 /** The default export of a configuration file; what is in it is checked by its schema. */
 function load(require: NodeJS.Require, path: string): object {
   let exports: { default?: unknown }
+  // From here on files are the user's: what fails in them is named by the lines that he has written. To read the maps of the kernel's
+  // files, too, would cost every process some time and memory.
+  process.setSourceMapsEnabled(true)
   try {
     exports = require(path)
   } catch (error) {

@@ -28,7 +28,6 @@ const isMswoole = ([first = '']: readonly string[]) => /^-[shpi]/.test(first) &&
 
 /** Runs the command that `argv` asks for, and ends the process with 0 (done), 1 (failed) or 3 (`status`: no server runs). */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.setSourceMapsEnabled(true) // a Config/app.ts that fails is named by its own lines
   const program = new Command('console')
     .description('Starts and commands an mswoole-ts server. Run it in the folder of the project.')
     .addHelpText(

@@ -20,7 +20,7 @@ export class Child {
 
   /** @param entry the file to run */
   constructor(entry: string) {
-    this.#process = fork(entry, { execArgv: ['--enable-source-maps'], stdio: 'inherit' })
+    this.#process = fork(entry, { execArgv: [], stdio: 'inherit' })
     this.ended = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => {
         this.#clean = code === 0
