@@ -105,8 +105,9 @@ export class Team {
   async prepare(patient: boolean): Promise<string> {
     const { generation } = this.#options
     try {
+      const booting = this.#gateways.boot(patient)
       const hands = this.#hands.makeSet(generation, this.#slots.count)
-      const engine = await this.#gateways.boot(patient)
+      const engine = await booting
       await this.#hands.hire(hands)
       await this.#slots.fill(generation, hands)
       for (const hand of hands) this.#replacements.watch(hand)
