@@ -2,8 +2,7 @@ import { relative } from 'node:path'
 import type { Project } from '../Project'
 import type { Started } from '../Supervisor/main'
 import { addressOf, localAddressOf } from './address'
-import { hasWall } from './demo'
-import { frameworkVersion } from './project'
+import { frameworkVersion, hasWall } from './project'
 import { EXAMPLE, makeAuth } from './user'
 
 /** What people want to know of a server that has started. */

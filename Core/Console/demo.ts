@@ -1,13 +1,11 @@
 import { randomInt } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import WebSocket from 'ws'
 import type { Project } from '../Project'
 import { addressOf, isAnyAddress, isLoopback, localAddressOf } from './address'
 import { readPort } from './manager'
-import { presentProject } from './project'
+import { hasWall, presentProject } from './project'
 import { qrCode } from './qr'
 import { EXAMPLE, makeAuth } from './user'
 
@@ -45,9 +43,6 @@ function readHost(text: string): string {
   if (/^[\w.:-]+$/.test(text)) return text
   throw new InvalidArgumentError('It is a name such as wall.example.com, or an address.')
 }
-
-/** Whether the project has the module that the pages talk to. */
-export const hasWall = ({ root }: Project) => existsSync(join(root, 'App', 'Live', 'Controller', 'Wall.js'))
 
 /** @throws Error that says why there is nothing to show */
 async function demo(project: Project, options: DemoOptions): Promise<string[]> {

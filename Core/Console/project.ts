@@ -21,3 +21,6 @@ export function presentFolder(): string {
  * @throws ConfigError when it is not built, or cannot be used
  */
 export const presentProject = (): Project => openProject(presentFolder(), process.env)
+
+/** Whether the project has the module that the pages of the wall talk to. */
+export const hasWall = ({ root }: Project) => existsSync(join(root, 'App', 'Live', 'Controller', 'Wall.js'))
