@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { Cache } from '../../Library/Cache/Cache'
-import { reasonOf } from '../../Library/Cache/Outage'
 import { log } from '../../Library/Log/Log'
+import { reasonOf } from '../../Library/Log/Outage'
 import { EXIT } from '../Handler'
 import type { Project } from '../Project'
 import { readHolder } from '../Supervisor/Runtime'
@@ -83,7 +83,7 @@ async function checkStore(project: Project, runs: boolean, fix: boolean): Promis
     return [...(embedded ? [] : await checkRedis(redis)), ...gateways, ...(await checkRecord(ghosts, fix))]
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    return [bad('redis', `Redis does not answer: ${cause instanceof Error ? reasonOf(cause) : cause}`)]
+    return [bad('redis', `Redis does not answer: ${reasonOf(cause)}`)]
   } finally {
     await Cache.close()
   }

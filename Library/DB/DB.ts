@@ -1,9 +1,9 @@
 import type { Kysely, Sql } from 'kysely'
+import { Outage } from '../Log/Outage'
 import { DatabaseAway } from './DatabaseAway'
 import { checkDatabase, type DbConnection, type DialectName, MEMORY, parseDsn } from './Dsn'
 import { kysely } from './kysely'
 import { type Database, openDatabase, type Patience } from './Open'
-import { Outage } from './Outage'
 
 export { DatabaseAway, isDatabaseAway } from './DatabaseAway'
 
@@ -81,7 +81,7 @@ class Databases {
     // What is in memory is there but once.
     if (url === MEMORY) return await work(this.get(name))
     const { Kysely } = kysely()
-    const { dialect, close } = openDatabase(url, new Outage(name), patience)
+    const { dialect, close } = openDatabase(url, outageOf(name), patience)
     try {
       return await work(new Kysely({ dialect }))
     } finally {
@@ -91,7 +91,7 @@ class Databases {
 
   #database(name: string): Database {
     const connection = this.#connection(name)
-    const open = this.#open.get(name) ?? openDatabase(connection.url, new Outage(name))
+    const open = this.#open.get(name) ?? openDatabase(connection.url, outageOf(name))
     this.#open.set(name, open)
     return open
   }
@@ -104,6 +104,8 @@ class Databases {
     throw new Error(`db: there is no connection "${name}", configured are: ${names || 'none'}`)
   }
 }
+
+const outageOf = (name: string) => new Outage('a database', { database: name })
 
 /** The databases of this process. */
 export const DB = new Databases()

@@ -52,10 +52,3 @@ function isAway(error: unknown, depth: number): boolean {
   }
   return isAway(error.cause, depth - 1)
 }
-
-/** What a driver says; never the whole error, which may carry a statement and its values. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  // All addresses of a name failed: the message of the whole is empty.
-  return error instanceof AggregateError ? error.errors.map(reasonOf).join(', ') : error.message
-}

@@ -1,7 +1,7 @@
 import type { CompiledQuery, DatabaseConnection, Driver, QueryCompiler, QueryResult, TransactionSettings } from 'kysely'
-import { DatabaseAway, isDatabaseAway, reasonOf } from './DatabaseAway'
+import { type Outage, reasonOf } from '../Log/Outage'
+import { DatabaseAway, isDatabaseAway } from './DatabaseAway'
 import { kysely } from './kysely'
-import type { Outage } from './Outage'
 import { IDLE_MS, Pool, type Pooled } from './Pool'
 
 /** How long a statement may take. Milliseconds. */
@@ -41,7 +41,7 @@ export class PooledDriver implements Driver {
       open: () => source.open(),
       size: source.size,
       idleMs: source.embedded ? Number.POSITIVE_INFINITY : IDLE_MS,
-      unreachable: (error) => outage.away(error),
+      unreachable: (error) => outage.away(reasonOf(error)),
     })
   }
 
@@ -113,7 +113,7 @@ export class PooledDriver implements Driver {
     } catch (error) {
       if (!raw.lost && !isDatabaseAway(error)) throw error
       if (!this.#source.embedded) this.#distrust(raw)
-      this.#outage.away(error)
+      this.#outage.away(reasonOf(error))
       if (error instanceof DatabaseAway) throw error
       throw new DatabaseAway(`the database went away: ${reasonOf(error)}`, { cause: error })
     }

@@ -1,10 +1,10 @@
 import type { DatabaseIntrospector, Dialect, DialectAdapter, Kysely, QueryCompiler } from 'kysely'
+import type { Outage } from '../Log/Outage'
 import { PooledDriver, QUERY_MS, type Source } from './Driver'
 import { type Dsn, parseDsn } from './Dsn'
 import { kysely } from './kysely'
 import { mssqlDatabase } from './Mssql'
 import { mysqlSource } from './Mysql'
-import type { Outage } from './Outage'
 import { postgresSource } from './Postgres'
 import { PATIENCE_MS, sqliteSource } from './Sqlite'
 

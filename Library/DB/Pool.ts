@@ -1,4 +1,6 @@
-import { DatabaseAway, reasonOf } from './DatabaseAway'
+import { setTimeout as pause } from 'node:timers/promises'
+import { reasonOf } from '../Log/Outage'
+import { DatabaseAway } from './DatabaseAway'
 
 /** How long connecting, and waiting for a free connection, may take in all. Milliseconds. */
 export const CONNECT_MS = 2000
@@ -159,5 +161,3 @@ export class Pool<Connection extends Pooled> {
     )
   }
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
