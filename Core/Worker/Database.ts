@@ -1,5 +1,5 @@
 import { DB } from '../../Library/DB/DB'
-import { migrate, migrationStates, type NamedMigration } from '../../Library/DB/Migrations'
+import { migrate, type NamedMigration, pendingMigrations } from '../../Library/DB/Migrations'
 import { log } from '../../Library/Log/Log'
 
 /**
@@ -13,20 +13,15 @@ export async function prepareDatabase(
 ): Promise<void> {
   if (migrations.length === 0) return
   if (DB.dialect() !== 'sqlite') return await tellPending(migrations)
-  if ((await pending(migrations)).length === 0) return // most starts need not wait for those who write
+  if ((await pendingMigrations(migrations)).length === 0) return // most starts need not wait for those who write
   for (const name of await migrate(migrations, ({ file }) => loads(file))) log.info({ migration: name }, 'migrated')
 }
 
 async function tellPending(migrations: readonly NamedMigration[]): Promise<void> {
   try {
-    const names = await pending(migrations)
+    const names = await pendingMigrations(migrations)
     if (names.length > 0) log.warn({ migrations: names }, 'the database lacks migrations; run: console migrate')
   } catch (error) {
     log.warn({ reason: String(error) }, 'the database cannot be looked at; the worker starts without it')
   }
-}
-
-async function pending(migrations: readonly NamedMigration[]): Promise<string[]> {
-  const states = await migrationStates(migrations)
-  return states.filter(({ doneAt }) => doneAt === undefined).map(({ name }) => name)
 }

@@ -1,11 +1,13 @@
 import type { Kysely, Sql } from 'kysely'
 import { Outage } from '../Log/Outage'
 import { DatabaseAway } from './DatabaseAway'
-import { checkDatabase, type DbConnection, type DialectName, MEMORY, parseDsn } from './Dsn'
+import { checkDatabase, type DbConnection, type DialectName, MEMORY } from './Dsn'
 import { kysely } from './kysely'
 import { type Database, openDatabase, type Patience } from './Open'
 
 export { DatabaseAway, isDatabaseAway } from './DatabaseAway'
+
+type Connection = Required<DbConnection> & { readonly dialect: DialectName }
 
 /**
  * The databases of a process, by the name of their connection in Config/db.ts: one pool each, opened at its first use.
@@ -14,7 +16,7 @@ export { DatabaseAway, isDatabaseAway } from './DatabaseAway'
  * an error that `isDatabaseAway` knows. What failed is forgotten, so a database that is back is used again.
  */
 class Databases {
-  readonly #connections = new Map<string, Required<DbConnection>>()
+  readonly #connections = new Map<string, Connection>()
   readonly #open = new Map<string, Database>()
   #closed = false
   #closing: Promise<unknown> = Promise.resolve()
@@ -25,9 +27,11 @@ class Databases {
    */
   configure(connections: Readonly<Record<string, DbConnection>>): void {
     if (this.#open.size > 0) throw new Error('db: close() comes before another configure(), databases are open')
-    for (const [name, connection] of Object.entries(connections)) checkDatabase(name, connection)
+    const checked = Object.entries(connections).map(([name, { url, prefix = '' }]) => {
+      return [name, { url, prefix, dialect: checkDatabase(name, { url }) }] as const
+    })
     this.#connections.clear()
-    for (const [name, { url, prefix = '' }] of Object.entries(connections)) this.#connections.set(name, { url, prefix })
+    for (const [name, connection] of checked) this.#connections.set(name, connection)
     this.#closed = false
   }
 
@@ -48,7 +52,7 @@ class Databases {
 
   /** What kind of database it is. @throws as `get` */
   dialect(name = 'master'): DialectName {
-    return parseDsn(this.#connection(name).url).dialect
+    return this.#connection(name).dialect
   }
 
   /** What stands in front of the names of its tables. @throws as `get` */
@@ -96,7 +100,7 @@ class Databases {
     return open
   }
 
-  #connection(name: string): Required<DbConnection> {
+  #connection(name: string): Connection {
     if (this.#closed) throw new DatabaseAway(`the database "${name}" was closed`)
     const connection = this.#connections.get(name)
     if (connection) return connection

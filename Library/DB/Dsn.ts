@@ -93,10 +93,14 @@ function partsOf(url: string, port: number): Omit<ServerDsn, 'dialect'> {
   }
 }
 
-/** Checks a connection, so that a wrong one stops the start. Throws a TypeError that names the option and never the password. */
-export function checkDatabase(name: string, { url }: DbConnection): void {
+/**
+ * Checks a connection, so that a wrong one stops the start.
+ * @returns what kind of database it is
+ * @throws TypeError that names the option and never the password
+ */
+export function checkDatabase(name: string, { url }: DbConnection): DialectName {
   try {
-    parseDsn(url)
+    return parseDsn(url).dialect
   } catch (error) {
     throw new TypeError(`db.${name}.url: ${error instanceof Error ? error.message : error}`)
   }

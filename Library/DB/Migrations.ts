@@ -46,6 +46,12 @@ export async function migrationStates(migrations: readonly NamedMigration[]): Pr
     .map((name) => ({ name, doneAt: done.get(name), known: own.has(name) }))
 }
 
+/** The names of those that the database lacks. Only reads. @throws DatabaseAway */
+export async function pendingMigrations(migrations: readonly NamedMigration[]): Promise<string[]> {
+  const states = await migrationStates(migrations)
+  return states.filter(({ doneAt }) => doneAt === undefined).map(({ name }) => name)
+}
+
 /**
  * Does what is pending, in the order of the names. On SQLite all or nothing, whoever else does the same at that moment; on PostgreSQL and
  * SQL Server all or nothing; MySQL keeps what was done before one failed, and of that one what its statements had done.

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { DB } from '../../../Library/DB/DB'
 import { MEMORY, parseDsn } from '../../../Library/DB/Dsn'
-import { migrationStates } from '../../../Library/DB/Migrations'
+import { pendingMigrations } from '../../../Library/DB/Migrations'
 import { type Project, readDb } from '../../Project'
 import { loadMigrations } from '../../Worker/Sources'
 import { bad, type Finding, good, note } from './Finding'
@@ -41,9 +41,9 @@ async function checkServer(name: string): Promise<Finding> {
 async function checkMigrations({ root }: Project): Promise<Finding[]> {
   const migrations = loadMigrations(root)
   if (migrations.length === 0) return []
-  const pending = (await migrationStates(migrations)).filter(({ doneAt }) => doneAt === undefined)
+  const pending = await pendingMigrations(migrations)
   if (pending.length === 0) return [good('database', 'every migration was done')]
-  const names = pending.map(({ name }) => name).join(', ')
+  const names = pending.join(', ')
   if (DB.dialect() === 'sqlite') return [note('database', `the server will migrate when it starts: ${names}`)]
   return [bad('database', `it lacks migrations: ${names}; console migrate does them`)]
 }
