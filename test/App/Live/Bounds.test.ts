@@ -1,11 +1,11 @@
 // biome-ignore lint/style/useImportType: the class is what the constructor is handed
 import { App, controller } from 'mswoole-ts'
-import type { TestApp, User } from 'mswoole-ts/test'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { User } from 'mswoole-ts/test'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { live } from '../../../App/Live/Config'
 import { Audience } from '../../../App/Live/Server/Audience'
 import { Name } from '../../../App/Live/Server/Name'
-import { startLive } from './start'
+import { Live } from './start'
 
 /** Hands out the App that belongs to no call. */
 @controller()
@@ -18,40 +18,26 @@ class Loose {
 }
 
 describe('what a room bears', () => {
-  let app: TestApp
-  beforeAll(async () => {
-    app = await startLive({ Kit: { Loose } })
-  })
-  afterAll(() => app.stop())
-
-  let code = ''
-  let rooms = 0
+  const room = new Live({ Kit: { Loose } })
   const defaults = structuredClone(live)
   beforeEach(() => {
-    code = `B${++rooms}`
     Object.assign(live.pending, defaults.pending)
     Object.assign(live.say, defaults.say)
     Object.assign(live.count, defaults.count)
   })
-  const clients: User[] = []
-  afterEach(async () => {
+  afterEach(() => {
     vi.useRealTimers()
-    await Promise.all(clients.map((client) => client.close()))
-    for (const client of clients.splice(0)) await app.expectNothingLeft(client)
   })
-
-  async function joined(kind: 'user' | 'wall', id: string): Promise<User> {
-    const client = await app.client({ id, type: kind === 'user' ? 'wechatUser' : 'wall', code, nickname: id })
-    clients.push(client)
-    await client.call(`live.${kind}.join`)
-    return client
-  }
 
   const say = (who: User, text = 'hello') => who.call('live.user.say', { say: text })
 
   test('a user who says too much in a short time is refused, on all his connections, and others are not', async () => {
     Object.assign(live.say, { messages: 3, seconds: 3600 })
-    const [phone, tablet, other] = [await joined('user', '1'), await joined('user', '1'), await joined('user', '2')]
+    const [phone, tablet, other] = [
+      await room.joined('user', '1'),
+      await room.joined('user', '1'),
+      await room.joined('user', '2'),
+    ]
     for (const who of [phone, tablet, phone]) expect((await say(who)).event).toBe('userSaySuccess')
     const tooFast = {
       status: 429,
@@ -65,7 +51,11 @@ describe('what a room bears', () => {
 
   test('at most so many messages of one user wait for review, however many he sends at once', async () => {
     Object.assign(live.say, { messages: 100 })
-    const [author, other, screen] = [await joined('user', '1'), await joined('user', '2'), await joined('wall', '3')]
+    const [author, other, screen] = [
+      await room.joined('user', '1'),
+      await room.joined('user', '2'),
+      await room.joined('wall', '3'),
+    ]
     const answers = await Promise.all(Array.from({ length: 10 }, () => say(author)))
     const taken = answers.filter(({ event }) => event === 'userSaySuccess')
     expect(taken).toHaveLength(live.pending.perUser)
@@ -82,14 +72,18 @@ describe('what a room bears', () => {
 
   test('at most so many messages of a room wait for review', async () => {
     Object.assign(live.pending, { perRoom: 2 })
-    const [first, second, third] = [await joined('user', '1'), await joined('user', '2'), await joined('user', '3')]
+    const [first, second, third] = [
+      await room.joined('user', '1'),
+      await room.joined('user', '2'),
+      await room.joined('user', '3'),
+    ]
     const answers = [await say(first), await say(second), await say(third)]
     expect(answers.map(({ event }) => event)).toEqual(['userSaySuccess', 'userSaySuccess', 'tooManyPending'])
   })
 
   test('a message that nobody has checked in time is gone, and its place is free', async () => {
     Object.assign(live.pending, { perRoom: 2, perUser: 2 })
-    const [author, screen] = [await joined('user', '1'), await joined('wall', '2')]
+    const [author, screen] = [await room.joined('user', '1'), await room.joined('wall', '2')]
     const { param: old } = await say(author)
     await say(author)
     expect((await say(author)).event).toBe('tooManyPending')
@@ -98,31 +92,31 @@ describe('what a room bears', () => {
     expect(await screen.call('live.wall.history', { type: 'user' })).toMatchObject({ param: {} })
     expect(await say(author)).toMatchObject({ event: 'userSaySuccess' })
     expect(await screen.call('live.wall.check', { id: old, status: 1 })).toMatchObject({ event: 'wallCheckFail' })
-    expect(await app.store.hlen(new Name().room(code).pending)).toBe(1) // the others were cleared away
+    expect(await room.app.store.hlen(new Name().room(room.code).pending)).toBe(1) // the others were cleared away
     await author.none('userSayBroadcast')
   })
 
   test('what a room leaves in Redis runs out by itself', async () => {
-    const author = await joined('user', '1')
+    const author = await room.joined('user', '1')
     await say(author)
-    const { pending, expiry, pendingOf, counting } = new Name().room(code)
+    const { pending, expiry, pendingOf, counting } = new Name().room(room.code)
     for (const key of [pending, expiry, pendingOf('1')]) {
-      const seconds = await app.store.ttl(key)
+      const seconds = await room.app.store.ttl(key)
       expect(seconds).toBeGreaterThan(0)
       expect(seconds).toBeLessThanOrEqual(live.pending.ttl)
     }
-    const paces = await app.store.keys(`LIVE_PACE_OF_*"${code}"*`)
+    const paces = await room.app.store.keys(`LIVE_PACE_OF_*"${room.code}"*`)
     expect(paces.length).toBeGreaterThan(0)
     for (const key of [...paces, counting]) {
-      expect(await app.store.ttl(key)).not.toBe(-1) // that is: never
-      expect(await app.store.ttl(key)).toBeLessThanOrEqual(live.say.seconds)
+      expect(await room.app.store.ttl(key)).not.toBe(-1) // that is: never
+      expect(await room.app.store.ttl(key)).toBeLessThanOrEqual(live.say.seconds)
     }
   })
 
   test('the walls hear how many are in the room: once after many came, and again after some went', async () => {
-    const screen = await joined('wall', '1')
+    const screen = await room.joined('wall', '1')
     const counted = () => screen.next('roomCount', { within: 5000 })
-    const guests = await Promise.all(['2', '3', '4'].map((id) => joined('user', id)))
+    const guests = await Promise.all(['2', '3', '4'].map((id) => room.joined('user', id)))
     let last = await counted()
     // The first count may have been announced before the last of them came.
     if (Object(last.param).user !== 3) last = await counted()
@@ -130,23 +124,23 @@ describe('what a room bears', () => {
     await screen.none('roomCount')
     await guests[0]?.call('live.user.out')
     await guests[1]?.close()
-    await joined('wall', '5')
+    await room.joined('wall', '5')
     expect(await counted()).toMatchObject({ param: { user: 1, wall: 2 } })
     await guests[2]?.none('roomCount')
   })
 
   test('a worker that ends counts at once what it had announced, and leaves the next change to others', async () => {
-    const screen = await joined('wall', '1')
+    const screen = await room.joined('wall', '1')
     await screen.next('roomCount', { within: 5000 })
     Object.assign(live.count, { interval: 60_000 })
     const [ending, other] = [new Audience(Loose.app, new Name()), new Audience(Loose.app, new Name())]
-    await ending.changed(code)
-    await other.changed(code) // the other one has announced it already
+    await ending.changed(room.code)
+    await other.changed(room.code) // the other one has announced it already
     await other.finish()
     await screen.none('roomCount')
     await ending.finish()
     expect(await screen.next('roomCount')).toMatchObject({ param: { user: 0, wall: 1 } })
-    await other.changed(code)
+    await other.changed(room.code)
     await other.finish()
     await screen.next('roomCount')
   })

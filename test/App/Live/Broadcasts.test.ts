@@ -1,9 +1,9 @@
 import { DB } from 'mswoole-ts'
-import type { TestApp, User } from 'mswoole-ts/test'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { User } from 'mswoole-ts/test'
+import { describe, expect, test, vi } from 'vitest'
 import type { UserMessage } from '../../../App/Live/Model/User'
 import type { WallMessage } from '../../../App/Live/Model/Wall'
-import { startLive } from './start'
+import { Live } from './start'
 
 interface Tables {
   live_wall_message: WallMessage
@@ -11,34 +11,7 @@ interface Tables {
 }
 
 describe('what walls broadcast, and what is kept of it', () => {
-  let app: TestApp
-  beforeAll(async () => {
-    app = await startLive()
-  })
-  afterAll(() => app.stop())
-
-  let code = ''
-  let rooms = 0
-  beforeEach(() => {
-    code = `W${++rooms}`
-  })
-  const clients: User[] = []
-  afterEach(async () => {
-    await Promise.all(clients.map((client) => client.close()))
-    for (const client of clients.splice(0)) await app.expectNothingLeft(client)
-  })
-
-  async function joined(kind: 'user' | 'wall', id: string, room = code): Promise<User> {
-    const client = await app.client({
-      id,
-      type: kind === 'user' ? 'wechatUser' : 'wall',
-      code: room,
-      nickname: `n${id}`,
-    })
-    clients.push(client)
-    await client.call(`live.${kind}.join`)
-    return client
-  }
+  const room = new Live()
 
   const success = (event: string, info: string, param?: unknown) => ({
     status: 200,
@@ -48,10 +21,23 @@ describe('what walls broadcast, and what is kept of it', () => {
   })
 
   test('a broadcast reaches the phones and the other walls of the room, once, and is in the table', async () => {
-    const [phone, screen, other] = [await joined('user', '1'), await joined('wall', '2'), await joined('wall', '3')]
-    const [stranger, strangeScreen] = [await joined('user', '4', `${code}x`), await joined('wall', '5', `${code}x`)]
+    const [phone, screen, other] = [
+      await room.joined('user', '1'),
+      await room.joined('wall', '2'),
+      await room.joined('wall', '3'),
+    ]
+    const [stranger, strangeScreen] = [
+      await room.joined('user', '4', `${room.code}x`),
+      await room.joined('wall', '5', `${room.code}x`),
+    ]
     const said = await screen.call('live.wall.say', { say: ' 大家好 🎉 <b> ' })
-    const param = { code, nickname: 'n2', say: '大家好 🎉 &lt;b&gt;', user_id: '2', id: Object(said.param).id }
+    const param = {
+      code: room.code,
+      nickname: 'n2',
+      say: '大家好 🎉 &lt;b&gt;',
+      user_id: '2',
+      id: Object(said.param).id,
+    }
     expect(said).toEqual(success('wallSaySuccess', '广播成功', param))
     expect(Object.keys(Object(said.param))).toEqual(['code', 'nickname', 'say', 'user_id', 'id'])
     for (const who of [phone, other]) {
@@ -68,8 +54,12 @@ describe('what walls broadcast, and what is kept of it', () => {
   })
 
   test('a recall takes it from everybody, once; another room, or a second time, is refused', async () => {
-    const [phone, screen, other] = [await joined('user', '1'), await joined('wall', '2'), await joined('wall', '3')]
-    const foreign = await joined('wall', '4', `${code}x`)
+    const [phone, screen, other] = [
+      await room.joined('user', '1'),
+      await room.joined('wall', '2'),
+      await room.joined('wall', '3'),
+    ]
+    const foreign = await room.joined('wall', '4', `${room.code}x`)
     const { param } = await screen.call('live.wall.say', { say: 'hello' })
     const { id } = Object(param)
     const fail = { status: 403, event: 'wallRecallFail', info: '撤回广播失败' }
@@ -91,9 +81,9 @@ describe('what walls broadcast, and what is kept of it', () => {
 
   test('the history: this room only, newest first, in pages of at most 20', async () => {
     const [phone, screen, foreign] = [
-      await joined('user', '1'),
-      await joined('wall', '2'),
-      await joined('wall', '3', `${code}x`),
+      await room.joined('user', '1'),
+      await room.joined('wall', '2'),
+      await room.joined('wall', '3', `${room.code}x`),
     ]
     await foreign.call('live.wall.say', { say: 'elsewhere' })
     const ids: number[] = []
@@ -134,9 +124,9 @@ describe('what walls broadcast, and what is kept of it', () => {
       'x'.repeat(5000),
       '__proto__',
     ]
-    const hostile = `R'"; DROP TABLE live_wall_message; -- ${code}`
-    const screen = await joined('wall', `'; DELETE FROM x; --`, hostile)
-    const phone = await joined('user', '1', hostile)
+    const hostile = `R'"; DROP TABLE live_wall_message; -- ${room.code}`
+    const screen = await room.joined('wall', `'; DELETE FROM x; --`, hostile)
+    const phone = await room.joined('user', '1', hostile)
     for (const say of texts) {
       const { param } = await screen.call('live.wall.say', { say })
       expect(decoded(Object(param).say)).toBe(say)
@@ -151,7 +141,7 @@ describe('what walls broadcast, and what is kept of it', () => {
   })
 
   test('who has approved what, and when, is in a table of its own', async () => {
-    const [phone, screen] = [await joined('user', '1'), await joined('wall', '2')]
+    const [phone, screen] = [await room.joined('user', '1'), await room.joined('wall', '2')]
     const ids: string[] = []
     for (const say of ['yes', 'no', 'cleaned']) {
       const { param } = await phone.call('live.user.say', { say })
@@ -160,10 +150,10 @@ describe('what walls broadcast, and what is kept of it', () => {
     }
     await screen.call('live.wall.clean')
     const rows = () =>
-      DB.get<Tables>().selectFrom('live_user_message').selectAll().where('code', '=', code).orderBy('id').execute()
+      DB.get<Tables>().selectFrom('live_user_message').selectAll().where('code', '=', room.code).orderBy('id').execute()
     await vi.waitFor(async () => expect(await rows()).toHaveLength(3)) // nobody waits for it but this test
     const time = expect.closeTo(Date.now() / 1000, -2)
-    const kept = { id: expect.any(Number), code, nickname: 'n1', user_id: '1', check_user_id: '2' }
+    const kept = { id: expect.any(Number), code: room.code, nickname: 'n1', user_id: '1', check_user_id: '2' }
     expect(await rows()).toEqual(
       ['yes', 'no', 'cleaned'].map((say, index) => ({
         ...kept,

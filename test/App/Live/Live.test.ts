@@ -1,43 +1,11 @@
-import type { TestApp, User } from 'mswoole-ts/test'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startLive } from './start'
+import { describe, expect, test } from 'vitest'
+import { Live } from './start'
 
 describe('the sample App/Live', () => {
-  let app: TestApp
-  beforeAll(async () => {
-    app = await startLive()
-  })
-  afterAll(() => app.stop())
-
-  let room = ''
-  let rooms = 0
-  beforeEach(() => {
-    room = `R${++rooms}`
-  })
-
-  const clients: User[] = []
-  afterEach(async () => {
-    await Promise.all(clients.map((client) => client.close()))
-    for (const client of clients.splice(0)) await app.expectNothingLeft(client)
-  })
-
-  /** A phone or a wall. */
-  async function connected(kind: 'user' | 'wall', id: string, code = room): Promise<User> {
-    const type = kind === 'user' ? 'wechatUser' : 'wall'
-    const client = await app.client({ id, type, code, nickname: `n${id}` })
-    clients.push(client)
-    return client
-  }
-
-  /** One that has joined its room. */
-  async function joined(kind: 'user' | 'wall', id: string, code = room): Promise<User> {
-    const client = await connected(kind, id, code)
-    await client.call(`live.${kind}.join`)
-    return client
-  }
+  const room = new Live()
 
   test('who may join which room, and what he is told', async () => {
-    const [user, screen] = [await connected('user', '1'), await connected('wall', '1')]
+    const [user, screen] = [await room.connected('user', '1'), await room.connected('wall', '1')]
     const joinSuccess = { status: 200, info: '加入房间成功' }
     expect(await user.call('live.user.join')).toEqual({ ...joinSuccess, event: 'userJoinSuccess' })
     expect(await screen.call('live.wall.join')).toEqual({ ...joinSuccess, event: 'wallJoinSuccess' })
@@ -56,7 +24,7 @@ describe('the sample App/Live', () => {
 
   test('without a room: 999 codeIsEmpty, and nothing more', async () => {
     const empty = { status: 999, event: 'codeIsEmpty', info: 'code不能为空' }
-    const [user, screen] = [await connected('user', '1', ''), await connected('wall', '1', '')]
+    const [user, screen] = [await room.connected('user', '1', ''), await room.connected('wall', '1', '')]
     for (const method of ['join', 'out', 'say', 'history'])
       expect(await user.call(`live.user.${method}`, { say: 'x' })).toEqual(empty)
     for (const method of ['join', 'out', 'say', 'recall', 'check', 'clean', 'history']) {
@@ -64,16 +32,16 @@ describe('the sample App/Live', () => {
       expect(await screen.call(`live.wall.${method}`, data)).toEqual(empty)
     }
     for (const client of [user, screen]) await client.none(({ event }) => event !== 'codeIsEmpty')
-    expect(await app.store.keys('LIVE_*_')).toEqual([])
+    expect(await room.app.store.keys('LIVE_*_')).toEqual([])
   })
 
   test('a message goes to the walls of its room, after their word to its phones; another room sees nothing', async () => {
     const [author, listener, screen, stranger, otherScreen] = await Promise.all([
-      joined('user', '1'),
-      joined('user', '2'),
-      joined('wall', '3'),
-      joined('user', '4', `${room}x`),
-      joined('wall', '5', `${room}x`),
+      room.joined('user', '1'),
+      room.joined('user', '2'),
+      room.joined('wall', '3'),
+      room.joined('user', '4', `${room.code}x`),
+      room.joined('wall', '5', `${room.code}x`),
     ])
     const said = await author.call('live.user.say', { say: '  <b>你好</b> & "so on"  ' })
     expect(said).toEqual({
@@ -120,8 +88,12 @@ describe('the sample App/Live', () => {
   })
 
   test('two walls that approve the same message at once: one broadcast, one failure', async () => {
-    const [listener, first, second] = await Promise.all([joined('user', '0'), joined('wall', '2'), joined('wall', '3')])
-    const authors = await Promise.all(['a', 'b', 'c', 'd'].map((id) => joined('user', id)))
+    const [listener, first, second] = await Promise.all([
+      room.joined('user', '0'),
+      room.joined('wall', '2'),
+      room.joined('wall', '3'),
+    ])
+    const authors = await Promise.all(['a', 'b', 'c', 'd'].map((id) => room.joined('user', id)))
     for (const author of [...authors, ...authors, ...authors]) {
       const { param: id } = await author.call('live.user.say', { say: 'hello' })
       const answers = await Promise.all(
@@ -134,7 +106,11 @@ describe('the sample App/Live', () => {
   })
 
   test('what is rejected, cleaned or unknown reaches nobody', async () => {
-    const [author, screen, other] = await Promise.all([joined('user', '1'), joined('wall', '2'), joined('wall', '3')])
+    const [author, screen, other] = await Promise.all([
+      room.joined('user', '1'),
+      room.joined('wall', '2'),
+      room.joined('wall', '3'),
+    ])
     const say = async () => (await author.call('live.user.say', { say: 'hello' })).param
     const check = async (id: unknown, status: unknown) => (await screen.call('live.wall.check', { id, status })).event
     expect(await check(await say(), 0)).toBe('wallCheckSuccess')
@@ -157,10 +133,10 @@ describe('the sample App/Live', () => {
 
   test('who is out, or gone, gets nothing more; a say without text is refused', async () => {
     const [author, leaver, screen, goner] = await Promise.all([
-      joined('user', '1'),
-      joined('user', '2'),
-      joined('wall', '3'),
-      joined('wall', '4'),
+      room.joined('user', '1'),
+      room.joined('user', '2'),
+      room.joined('wall', '3'),
+      room.joined('wall', '4'),
     ])
     await leaver.call('live.user.out')
     await goner.close()

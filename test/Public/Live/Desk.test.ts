@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Client, phone as phoneUser, type UserFields, wall as wallUser } from '../../support/client'
+import { type Client, phone as phoneUser, wall as wallUser } from '../../support/client'
 import { eventually } from '../../support/eventually'
 import { noBrowser } from '../browser'
 import { count, Hall, texts } from './hall'
@@ -8,28 +8,17 @@ const NASTY = `<img src=x onerror=alert(1)>&lt;b&gt; "quoted" 'it' &amp;`
 
 describe.skipIf(noBrowser !== undefined)("a wall's page in Chromium", () => {
   let hall: Hall
-  const clients: Client[] = []
   beforeAll(async () => {
     hall = await Hall.open()
   })
-  afterAll(async () => {
-    await Promise.all(clients.map((client) => client.close()))
-    await hall.close()
-  })
-
-  async function client(user: UserFields): Promise<Client> {
-    const made = await Client.connect(hall.server.url(), user)
-    clients.push(made)
-    await made.call(user.type === 'wall' ? 'live.wall.join' : 'live.user.join')
-    return made
-  }
+  afterAll(() => hall.close())
 
   /** Says all of these in a room, by as many users as it takes: one may only say so much. @returns the ids */
   async function saying(code: string, says: readonly string[]): Promise<unknown[]> {
     const ids: unknown[] = []
     let phone: Client | undefined
     for (const [index, say] of says.entries()) {
-      if (index % 4 === 0 || !phone) phone = await client(phoneUser(`${code}${index}`, code))
+      if (index % 4 === 0 || !phone) phone = await hall.client(phoneUser(`${code}${index}`, code))
       ids.push((await phone.call('live.user.say', { say })).param)
     }
     return ids
@@ -47,7 +36,7 @@ describe.skipIf(noBrowser !== undefined)("a wall's page in Chromium", () => {
     await selected('二')
     expect(await wall.page.evaluate('document.activeElement.ariaCurrent')).toBe('true')
 
-    const late = await client(phoneUser('late', 'K'))
+    const late = await hall.client(phoneUser('late', 'K'))
     await late.call('live.user.say', { say: '后来的' })
     await count(wall.queue, 5)
     await selected('二')
@@ -87,7 +76,7 @@ describe.skipIf(noBrowser !== undefined)("a wall's page in Chromium", () => {
 
   test('markup, emoji, right to left and 5,000 characters are text, and stay in their place', async () => {
     const [wall, phone] = [await hall.wall('texts', 'T'), await hall.phone('reader', 'T')]
-    const host = await client(wallUser('host', 'T'))
+    const host = await hall.client(wallUser('host', 'T'))
     const emoji = '👩‍👩‍👧‍👦🎉 مرحبا'
     await saying('T', [NASTY, emoji, '长'.repeat(500)])
     await texts(wall.queue.locator('.text').first(), [NASTY])
@@ -123,7 +112,7 @@ describe.skipIf(noBrowser !== undefined)("a wall's page in Chromium", () => {
   test('texts on the stage never touch, and a rush of them waits its turn', async () => {
     const wall = await hall.wall('rush', 'D', { reducedMotion: 'no-preference' })
     const says = Array.from({ length: 30 }, (_, number) => `${number} ${'哈'.repeat(number % 12)}`)
-    const host = await client(wallUser('host', 'D'))
+    const host = await hall.client(wallUser('host', 'D'))
     for (const id of await saying('D', says)) await host.call('live.wall.check', { id, status: 1 })
     const boxes = await wall.page.evaluate<[lane: string, left: number, right: number][]>(
       "[...document.querySelectorAll('#flying > p[data-lane]')].map((p) => [p.dataset.lane, p.getBoundingClientRect().left, p.getBoundingClientRect().right])",
@@ -143,7 +132,7 @@ describe.skipIf(noBrowser !== undefined)("a wall's page in Chromium", () => {
     const says = Array.from({ length: 10 }, (_, number) => `静${number}`)
     const ids = await saying('M', says)
     await count(wall.queue, says.length)
-    const host = await client(wallUser('host', 'M'))
+    const host = await hall.client(wallUser('host', 'M'))
     for (const id of ids) await host.call('live.wall.check', { id, status: 1 })
     await texts(wall.page.locator('#calm > li > span'), says.slice(2))
     expect(await wall.page.locator('#flying > p').count()).toBe(0)

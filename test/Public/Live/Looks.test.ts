@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { authString, Client, phone as phoneUser, type UserFields, wall as wallUser } from '../../support/client'
+import { authString, phone as phoneUser, wall as wallUser } from '../../support/client'
 import { noBrowser } from '../browser'
 import { authOf, count, Hall, PHONE, Phone, texts, Wall } from './hall'
 import { Wire } from './wire'
@@ -25,21 +25,10 @@ const SAYS: readonly (readonly [nickname: string, say: string])[] = [
 /** Pictures of every state, in Runtime/screenshots, for a person to look at. */
 describe.skipIf(noBrowser !== undefined)('the looks of the pages', () => {
   let hall: Hall
-  const clients: Client[] = []
   beforeAll(async () => {
     hall = await Hall.open()
   })
-  afterAll(async () => {
-    await Promise.all(clients.map((client) => client.close()))
-    await hall.close()
-  })
-
-  async function client(user: UserFields): Promise<Client> {
-    const made = await Client.connect(hall.server.url(), user)
-    clients.push(made)
-    await made.call(user.type === 'wall' ? 'live.wall.join' : 'live.user.join')
-    return made
-  }
+  afterAll(() => hall.close())
 
   test('a hall, from the first guest to the announcement', async () => {
     const [phone, wall] = [await hall.phone('小明', 'A', SHARP), await hall.wall('Main', 'A', HUGE)]
@@ -48,11 +37,11 @@ describe.skipIf(noBrowser !== undefined)('the looks of the pages', () => {
     await wall.page.getByText('1 人在场').waitFor()
     await wall.shoot('wall-empty')
 
-    const host = await client({ ...wallUser('host'), nickname: '主持人' })
+    const host = await hall.client({ ...wallUser('host'), nickname: '主持人' })
     await host.call('live.wall.say', { say: '欢迎来到十周年晚会，请把手机调成静音' })
     const ids: unknown[] = []
     for (const [index, [nickname, say]] of SAYS.entries()) {
-      const guest = await client({ ...phoneUser(`guest${index}`), nickname })
+      const guest = await hall.client({ ...phoneUser(`guest${index}`), nickname })
       ids.push((await guest.call('live.user.say', { say })).param)
     }
     await count(wall.queue, SAYS.length)

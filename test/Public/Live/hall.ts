@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { authString } from '../../support/client'
+import { authString, Client, type UserFields } from '../../support/client'
 import { eventually } from '../../support/eventually'
 import { Server } from '../../support/server'
 import { launch } from '../browser'
@@ -24,6 +24,7 @@ export const SCREEN: BrowserContextOptions = { viewport: { width: 1280, height: 
 export class Hall {
   readonly server: Server
   readonly browser: Browser
+  readonly #clients: Client[] = []
 
   private constructor(server: Server, browser: Browser) {
     this.server = server
@@ -36,6 +37,7 @@ export class Hall {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()))
     await this.browser.close()
     await this.server.stop()
   }
@@ -52,6 +54,14 @@ export class Hall {
     const wall = new Wall(await this.page('wall', authOf('wall', nickname, code), { ...SCREEN, ...options }))
     await wall.isLive()
     return wall
+  }
+
+  /** Somebody without a page who is in his room. */
+  async client(user: UserFields): Promise<Client> {
+    const client = await Client.connect(this.server.url(), user)
+    this.#clients.push(client)
+    await client.call(user.type === 'wall' ? 'live.wall.join' : 'live.user.join')
+    return client
   }
 
   /** A page in a browser of its own. */

@@ -1,6 +1,6 @@
 // Where a person writes.
 
-import { find } from '../shared/dom.js'
+import { enterSends, find } from '../shared/dom.js'
 import { say } from '../shared/i18n.js'
 
 /** The server takes no more. */
@@ -38,11 +38,7 @@ export function compose(send) {
     changed()
   })
   field.addEventListener('input', changed)
-  field.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
-    event.preventDefault()
-    form.requestSubmit()
-  })
+  enterSends(form, field)
   // The button must not take the focus, or the keyboard would go and come with every message.
   button.addEventListener('pointerdown', (event) => event.preventDefault())
   changed()

@@ -28,6 +28,15 @@ export function quote(tag, name, text) {
   return element
 }
 
+/** Enter sends what was written; with shift it is a new line, and in an input method it is the method's. @param {HTMLFormElement} form @param {HTMLTextAreaElement} field */
+export function enterSends(form, field) {
+  field.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+    event.preventDefault()
+    form.requestSubmit()
+  })
+}
+
 /** A button that is no submit. @param {string} name @param {(event: MouseEvent) => void} press */
 export function button(name, press) {
   const element = document.createElement('button')

@@ -1,7 +1,7 @@
 // The box in which the wall speaks to everybody.
 
 import { eventOf } from '../shared/connection.js'
-import { find } from '../shared/dom.js'
+import { enterSends, find } from '../shared/dom.js'
 import { toast } from './toast.js'
 
 /** The server takes no more. */
@@ -40,11 +40,7 @@ export function broadcastBox(send) {
     }
   })
   field.addEventListener('input', changed)
-  field.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
-    event.preventDefault()
-    form.requestSubmit()
-  })
+  enterSends(form, field)
   changed()
   return () => field.focus()
 }
