@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bars, compete, cpuEach, over, ratio, saturation } from './contest'
+import { bars, compete, competeByTurns, cpuEach, over, ratio, saturation } from './contest'
 import type { Window } from './load/meter'
 
 const window = (more: Partial<Window>): Window => ({
@@ -13,6 +13,7 @@ const window = (more: Partial<Window>): Window => ({
   p50: 1,
   p99: 2,
   longest: 3,
+  waits: [],
   ...more,
 })
 
@@ -28,6 +29,40 @@ test('everybody takes part in every round, and every other round goes backwards'
   const rounds = await compete(3, [contestant('a'), contestant('b'), contestant('c')])
   expect(order.join('')).toBe('abccbaabc')
   expect(rounds).toEqual({ a: [1, 6, 7], b: [2, 5, 8], c: [3, 4, 9] })
+})
+
+test('the short windows of a round count as one', async () => {
+  const order: string[] = []
+  const contestant = (name: string) => ({
+    name,
+    round: async () => {
+      order.push(name)
+      return window({
+        count: 10 * order.length,
+        parts: [1, 2],
+        p50: 0,
+        longest: order.length,
+        waits: order.length < 4 ? [[64, 3]] : [[96, 1]],
+      })
+    },
+  })
+  const { a = [], b = [] } = await competeByTurns(2, 2, [contestant('a'), contestant('b')])
+  expect(order.join('')).toBe('abbaabba')
+  expect(a.map(({ count }) => count)).toEqual([10 + 40, 50 + 80])
+  expect(b.map(({ seconds, server, parts }) => ({ seconds, server, parts }))).toEqual([
+    { seconds: 2, server: 20_000, parts: [2, 4] },
+    { seconds: 2, server: 20_000, parts: [2, 4] },
+  ])
+  expect(a[0]).toMatchObject({
+    p50: 4,
+    p99: 8,
+    longest: 4,
+    waits: [
+      [64, 3],
+      [96, 1],
+    ],
+  })
+  expect(a[0]).not.toHaveProperty('together')
 })
 
 test('a ratio is of windows of the same round', () => {

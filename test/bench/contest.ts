@@ -1,5 +1,5 @@
 import { type Figure, figure, percent, short } from './figures'
-import type { Window } from './load/meter'
+import { joined, type Window } from './load/meter'
 import type { Bar, Claim, Target } from './row'
 import { claim } from './row'
 
@@ -19,6 +19,18 @@ export async function compete<Result>(rounds: number, all: readonly Contestant<R
     for (const { name, round: run } of round % 2 === 0 ? all : [...all].reverse()) shown[name]?.push(await run())
   }
   return shown
+}
+
+/** Rounds of several short windows each, in turn: what the machine is like for a while, it is like for all of them. */
+export async function competeByTurns(rounds: number, turns: number, all: readonly Contestant[]): Promise<Rounds> {
+  const shown = await compete(rounds * turns, all)
+  const round = (windows: readonly Window[], index: number) => joined(windows.slice(index * turns, (index + 1) * turns))
+  return Object.fromEntries(
+    Object.entries(shown).map(([name, windows]) => [
+      name,
+      Array.from({ length: rounds }, (_, index) => round(windows, index)),
+    ]),
+  )
 }
 
 /** One figure of a contestant over all rounds. */

@@ -27,6 +27,9 @@ ${SETS.map(({ name, rows }) => rows.map((row) => `  ${row.name.padEnd(16)}${row.
 export const SERVER_CORE = 0
 export const LOAD_CORE = 1
 
+/** About so long is a window, in milliseconds, before the next server has its turn. */
+const TURN_MS = 200
+
 export type Options = ReturnType<typeof readOptions>
 
 /** Times are milliseconds. @throws Error for an option that is none */
@@ -60,6 +63,10 @@ export function readOptions(args: readonly string[]) {
     rounds: number('rounds', quick ? 3 : 5),
     duration,
     warmUp: duration / 4,
+    /** A round's window is so many short ones. */
+    turns: turns(duration, TURN_MS),
+    /** The same where a single message takes long. */
+    longTurns: turns(duration, 2.5 * TURN_MS),
     /** Of load that a fresh server gets before the first round, so that its code is compiled. */
     firstWarmUp: quick ? 300 : 2000,
     connections: list('connections', values.connections ?? (quick ? '100' : '100,1000')),
@@ -68,6 +75,8 @@ export function readOptions(args: readonly string[]) {
     burst: number('burst', 1),
   }
 }
+
+const turns = (duration: number, each: number) => Math.max(1, Math.round(duration / each))
 
 function positive(option: string, text: string): number {
   const value = Number(text)

@@ -1,5 +1,6 @@
 import { coreTime, cpuTime } from '../cpu'
 import { SERVER_CORE } from '../options'
+import { type Latencies, Latency } from './latency'
 
 /** The processes whose CPU time counts. */
 export interface Watched {
@@ -9,7 +10,7 @@ export interface Watched {
 }
 
 /** What a window of load has shown. CPU times are microseconds. */
-export interface Window {
+export interface Window extends Latencies {
   /** Calls, deliveries or handshakes. */
   readonly count: number
   readonly seconds: number
@@ -21,10 +22,6 @@ export interface Window {
   readonly load: number
   /** What anybody else has had of the server's core. */
   readonly others: number
-  /** Microseconds. */
-  readonly p50: number
-  readonly p99: number
-  readonly longest: number
   /** How many messages a member found when it read: above 1 the server has put some together, or the generator was late. */
   readonly together?: number
 }
@@ -40,7 +37,7 @@ export class Meter {
   }
 
   /** @returns what was used since the meter was made */
-  read(): Omit<Window, 'count' | 'p50' | 'p99' | 'longest'> {
+  read(): Omit<Window, 'count' | 'together' | keyof Latencies> {
     const before = this.#before
     const after = look(this.#watched)
     const parts = after.parts.map((used, index) => used - (before.parts[index] ?? 0))
@@ -54,6 +51,23 @@ export class Meter {
       load: after.load - before.load,
       others: Math.max(0, after.core - before.core - server - store),
     }
+  }
+}
+
+/** Several windows as one. */
+export function joined(windows: readonly Window[]): Window {
+  const sum = (of: (window: Window) => number) => windows.reduce((all, window) => all + of(window), 0)
+  const [first] = windows
+  return {
+    count: sum(({ count }) => count),
+    seconds: sum(({ seconds }) => seconds),
+    server: sum(({ server }) => server),
+    parts: (first?.parts ?? []).map((_, index) => sum(({ parts }) => parts[index] ?? 0)),
+    store: sum(({ store }) => store),
+    load: sum(({ load }) => load),
+    others: sum(({ others }) => others),
+    ...Latency.joined(windows),
+    ...(first?.together && { together: sum(({ together = 1 }) => together) / windows.length }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { bars, compete, cpuEach, over, type Rounds, ratio, saturation, toFloor } from '../contest'
+import { bars, competeByTurns, cpuEach, over, type Rounds, ratio, saturation, toFloor } from '../contest'
 import type { ClientOptions } from '../load/client'
 import type { Message } from '../load/frames'
 import type { Window } from '../load/meter'
@@ -95,16 +95,18 @@ export interface Callers {
 /** All subjects in turn, as fast as they answer. */
 export async function callAll(
   stage: Stage,
-  { rounds, warmUp, duration, firstWarmUp, pipeline }: Options,
+  { rounds, turns, warmUp, duration, firstWarmUp, pipeline }: Options,
   callers: readonly Callers[],
 ): Promise<Rounds> {
   for (const { subject, ...calls } of callers) {
     await stage.open(subject, { does: 'call', ...calls, pipeline })
     await stage.load(subject, { warmUp: firstWarmUp, duration: 50 })
   }
-  const shown = await compete(
+  const window = { warmUp: warmUp / turns, duration: duration / turns }
+  const shown = await competeByTurns(
     rounds,
-    callers.map(({ subject }) => ({ name: subject.name, round: () => stage.load(subject, { warmUp, duration }) })),
+    turns,
+    callers.map(({ subject }) => ({ name: subject.name, round: () => stage.load(subject, window) })),
   )
   await stage.close(callers.map(({ subject }) => subject))
   return shown

@@ -1,4 +1,4 @@
-import { bars, compete, cpuEach, over, type Rounds, ratio, saturation, toFloor } from '../contest'
+import { bars, competeByTurns, cpuEach, over, type Rounds, ratio, saturation, toFloor } from '../contest'
 import type { Window } from '../load/meter'
 import type { Options } from '../options'
 import { type Claim, claim, type Row } from '../row'
@@ -57,7 +57,8 @@ export const measure = (
   claims: (rounds: Rounds) => Claim[],
 ): AsyncGenerator<Row> =>
   Stage.run(async function* (stage) {
-    const { warmUp, duration, firstWarmUp, burst } = options
+    const { warmUp, duration, longTurns, firstWarmUp, burst } = options
+    const window = { warmUp: warmUp / longTurns, duration: duration / longTurns }
     const subjects = await stage.start(...start())
     const enter = async (subject: FanSubject, size: number) => {
       const { sender, command, message } = subject
@@ -79,9 +80,10 @@ export const measure = (
         }
         await stage.load(subject, { warmUp: firstWarmUp, duration: 100 })
       }
-      const rounds = await compete(
+      const rounds = await competeByTurns(
         options.rounds,
-        subjects.map((subject) => ({ name: subject.name, round: () => stage.load(subject, { warmUp, duration }) })),
+        longTurns,
+        subjects.map((subject) => ({ name: subject.name, round: () => stage.load(subject, window) })),
       )
       await stage.close(subjects)
       const shown = bars(rounds)

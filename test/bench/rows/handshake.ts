@@ -1,4 +1,4 @@
-import { bars, compete, toFloor } from '../contest'
+import { bars, competeByTurns, toFloor } from '../contest'
 import type { Options } from '../options'
 import type { Row } from '../row'
 import { startFramework, users } from '../subjects/framework'
@@ -7,10 +7,13 @@ import { Stage } from './stage'
 
 const MOST = 2
 
+/** Times that all come in a round. */
+const TURNS = 4
+
 /** Clients that come at once, with 3DES auth strings; the framework puts each on record in Redis. */
 export const handshake = (options: Options): AsyncGenerator<Row> =>
   Stage.run(async function* (stage) {
-    const clients = options.quick ? 500 : 2000
+    const clients = options.quick ? 500 : 1000
     const subjects = await stage.start<Subject>(
       startFloor('upgrade'),
       startFramework({ mode: 'base', redis: true }),
@@ -19,10 +22,11 @@ export const handshake = (options: Options): AsyncGenerator<Row> =>
     const window = { warmUp: 0, duration: 0 }
     for (const subject of subjects) {
       await stage.open(subject, { does: 'knock', clients: users(subject, clients) })
-      for (let times = 0; times < 2; times++) await stage.load(subject, window) // so that its code is compiled
+      for (let times = 0; times < 2 * TURNS; times++) await stage.load(subject, window) // so that its code is compiled
     }
-    const rounds = await compete(
+    const rounds = await competeByTurns(
       options.rounds,
+      options.quick ? 1 : TURNS,
       subjects.map((subject) => ({ name: subject.name, round: () => stage.load(subject, window) })),
     )
     yield {

@@ -1,4 +1,4 @@
-import { bars, compete, over, type Rounds, ratio } from '../contest'
+import { bars, competeByTurns, over, type Rounds, ratio } from '../contest'
 import { figure } from '../figures'
 import type { Window } from '../load/meter'
 import type { Options } from '../options'
@@ -20,7 +20,7 @@ const median = ({ p50 }: Window) => p50
 /** How long a call takes, at a part of what the server can do; the floor gets as many calls a second. */
 export const latency = (options: Options): AsyncGenerator<Row> =>
   Stage.run(async function* (stage) {
-    const { firstWarmUp, warmUp, duration, rounds } = options
+    const { firstWarmUp, warmUp, duration, rounds, turns } = options
     const [floor] = await stage.start(startFloor('call', '1'))
     const [base, process] = await stage.start(startFramework({ mode: 'base' }), startFramework({ mode: 'process' }))
     if (floor === undefined || base === undefined || process === undefined) return
@@ -37,11 +37,12 @@ export const latency = (options: Options): AsyncGenerator<Row> =>
     const quarter = (await saturation(process)) / 4
     const at = async (subjects: readonly Subject[], rate: number): Promise<Rounds> => {
       for (const subject of subjects) await stage.load(subject, { warmUp: firstWarmUp / 2, duration: 50, rate })
-      return compete(
+      return competeByTurns(
         rounds,
+        turns,
         subjects.map((subject) => ({
           name: subject.name,
-          round: () => stage.load(subject, { warmUp, duration, rate }),
+          round: () => stage.load(subject, { warmUp: warmUp / turns, duration: duration / turns, rate }),
         })),
       )
     }
