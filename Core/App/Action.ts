@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { injectable } from 'tsyringe'
+import type * as Tsyringe from 'tsyringe'
 import type { App } from './App'
 import type { Anybody, Auth, Known } from './Auth'
 
@@ -65,7 +65,10 @@ export function actionsOf(prototype: object): Map<string, ActionOptions> {
 }
 
 /** Declares a class whose constructor wants other classes: they are made and handed over by type. It is tsyringe's `injectable`. */
-export const controller = injectable
+export const controller: typeof Tsyringe.injectable = (options) => tsyringe().injectable(options)
+
+/** Loaded when it is first needed: configuration files import this package, too. */
+const tsyringe = (): typeof Tsyringe => require('tsyringe')
 
 /** What a module sends: a name and the shape of its param, for typed clients and for docs. */
 export interface EventDeclaration<Name extends string, Schema extends StandardSchemaV1> {

@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import { endOrphan, pidFile, signalGroup } from './Orphan'
 import { clearSocketPath } from './SocketPath'
 
 const START_DEADLINE = 5_000
 const STOP_DEADLINE = 3_000
 const LAST_WORDS_DEADLINE = 500
-const RETRY_INTERVAL = 20
+const RETRY_INTERVAL = 5
 const LINES_KEPT = 20
 
 interface Options {
@@ -97,25 +97,15 @@ export class PrivateRedis {
   }
 
   async #untilReady(socket: string): Promise<string> {
-    const client = new Redis({
-      path: socket,
-      retryStrategy: () => RETRY_INTERVAL,
-      maxRetriesPerRequest: null,
-    })
-    // It is refused until the program listens; that is what the retries are for.
-    client.on('error', () => {})
     const late = new AbortController()
     try {
-      const info = await Promise.race([
-        client.info('server'),
+      return await Promise.race([
+        versionAt(socket, late.signal),
         this.#ended.then(failure),
         delay(START_DEADLINE, `it was not ready within ${START_DEADLINE} ms`, { signal: late.signal }).then(failure),
       ])
-      // Valkey names the Redis that it is compatible with first.
-      return (/^valkey_version:(\S+)/m.exec(info) ?? /^redis_version:(\S+)/m.exec(info))?.[1] ?? 'unknown'
     } finally {
       late.abort()
-      client.disconnect()
     }
   }
 
@@ -133,6 +123,31 @@ export class PrivateRedis {
 
 function failure(reason: string): never {
   throw new Error(reason)
+}
+
+/** Resolves when the program answers; rejects when it is given up. */
+async function versionAt(path: string, givenUp: AbortSignal): Promise<string> {
+  for (;;) {
+    const info = await inquire(path, givenUp)
+    // Valkey names the Redis that it is compatible with first.
+    const [, version] = /^valkey_version:(\S+)/m.exec(info) ?? /^redis_version:(\S+)/m.exec(info) ?? []
+    if (version !== undefined) return version
+    await delay(RETRY_INTERVAL, undefined, { signal: givenUp })
+  }
+}
+
+/** For this one question the supervisor needs no client. @returns what it tells of itself; empty when it does not listen yet */
+function inquire(path: string, givenUp: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    let told = ''
+    const socket = connect({ path, signal: givenUp })
+    socket.setEncoding('utf8').on('data', (text) => {
+      told += text
+    })
+    socket.on('error', () => {}) // `close` follows
+    socket.on('close', () => resolve(told))
+    socket.write('INFO server\r\nQUIT\r\n')
+  })
 }
 
 /** Resolves with the reason once the program is gone and its last words have been read. Never rejects. */

@@ -1,7 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { basename, delimiter, join } from 'node:path'
 import type { Script } from '../Record/Script'
-import { MemoryStore } from './MemoryStore'
 import { endOrphan } from './Orphan'
 import { PrivateRedis } from './PrivateRedis'
 
@@ -59,6 +58,8 @@ export async function openEmbeddedStore(options: StoreOptions): Promise<Store> {
 
 async function openMemory({ runtime, socket, scripts, log }: StoreOptions, reason: string): Promise<Store> {
   await endOrphan({ runtime, socket })
+  // Most servers do without it.
+  const { MemoryStore } = await import('./MemoryStore.js')
   const store = await MemoryStore.listen(socket, scripts, log)
   return {
     kind: 'memory',

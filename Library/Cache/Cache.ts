@@ -1,8 +1,9 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
+import { ioredis } from './ioredis'
 import { type CacheConnection, checkConnection, commandOptions, subscriberOptions } from './Options'
 import { logOutages } from './Outage'
 import { StoreAway } from './StoreAway'
-import { Subscriber } from './Subscriber'
+import { openSubscriber, type Subscriber } from './Subscriber'
 
 export type { Redis } from 'ioredis'
 export type { CacheConnection } from './Options'
@@ -41,6 +42,7 @@ class Connections {
   get(name: string): Redis {
     const open = this.#clients.get(name)
     if (open) return open
+    const { Redis } = ioredis()
     const client = new Redis(commandOptions(this.#connection(name)))
     logOutages(client, name)
     this.#clients.set(name, client)
@@ -52,7 +54,7 @@ class Connections {
    * @throws as `get`
    */
   subscriber(name: string): Subscriber {
-    const client = new Subscriber(subscriberOptions(this.#connection(name)))
+    const client = openSubscriber(subscriberOptions(this.#connection(name)))
     logOutages(client, `${name} subscriber`)
     return client
   }
