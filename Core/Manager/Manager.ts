@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
+import type * as Ws from 'ws'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { log } from '../../Library/Log/Log'
 import { CONTENT_TYPE } from '../Metrics/Exposition'
@@ -40,6 +40,9 @@ export interface Commands {
   obstacle(): string | undefined
 }
 
+/** Loaded when a port is made: the other processes of the server wait for the supervisor while it loads. */
+const ws = (): typeof Ws => require('ws')
+
 /**
  * The manager port: one command a connection, and who may give them. A web page cannot: whatever has an `Origin` is refused, so that
  * no page which an administrator opens can reach it.
@@ -48,7 +51,11 @@ export class Manager {
   readonly #commands: Commands
   readonly #token: string
   readonly #server: Server
-  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: LONGEST_COMMAND, perMessageDeflate: false })
+  readonly #sockets = new (ws().WebSocketServer)({
+    noServer: true,
+    maxPayload: LONGEST_COMMAND,
+    perMessageDeflate: false,
+  })
   #second = 0
   #count = 0
 
@@ -136,7 +143,7 @@ export class Manager {
     return ++this.#count <= MOST_A_SECOND
   }
 
-  #serve(client: WebSocket): void {
+  #serve(client: Ws.WebSocket): void {
     const late = setTimeout(() => client.close(1008, 'no command came'), PATIENCE_MS)
     client.on('error', () => {}) // `close` follows
     client.on('close', () => clearTimeout(late))

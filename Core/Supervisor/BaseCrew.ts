@@ -57,8 +57,8 @@ export class BaseCrew implements Crew {
     return this.#configured
   }
 
-  async start(): Promise<Manned> {
-    const started = await this.#boot()
+  async start(meanwhile?: () => Promise<void>): Promise<Manned> {
+    const started = await this.#boot(meanwhile)
     const { child, engine } = started
     try {
       const ports = await this.#listen(child, this.#outside)
@@ -109,13 +109,14 @@ export class BaseCrew implements Crew {
   }
 
   /** Starts a process that does not yet listen. @throws Error that says why it does not start; it has ended then */
-  async #boot(): Promise<Started> {
+  async #boot(meanwhile = async () => {}): Promise<Started> {
     const child = new Child(ENTRY)
     this.#children.add(child)
     child.ended.then(() => this.#children.delete(child))
     const link = { paths: [], secret: '', worker: ++this.#starts }
     const { config: now } = this.#project
     try {
+      await meanwhile()
       const limit = now.setting.stall_limit * 1000 + START_GRACE_MS
       const { engine = '', config = now, identity } = await child.boot({ ...this.#supplies, name: 'base', link }, limit)
       return { child, engine, config, identity }

@@ -26,8 +26,11 @@ export const waits = (progress: (step: string) => void) => () => progress('anoth
 export interface Crew {
   /** That of the code which serves. */
   readonly config: AppConfig
-  /** @throws Error that says why it cannot; no process is left then */
-  start(): Promise<Manned>
+  /**
+   * @param meanwhile called when the processes load the kernel; they start when it has been done
+   * @throws Error that says why it cannot; no process is left then
+   */
+  start(meanwhile: () => Promise<void>): Promise<Manned>
   /**
    * Brings new code in.
    * @param progress told of each step, for people

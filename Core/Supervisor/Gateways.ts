@@ -60,14 +60,18 @@ export class Gateways {
     return this.living.find((gate) => gate.path === path)
   }
 
+  /** Processes for all: they load the kernel already, whatever has to come about before they can start. */
+  makeSet(): Gate[] {
+    return Array.from({ length: this.#options.count }, (_, place) => this.#start(place))
+  }
+
   /**
-   * Starts all; they do not listen yet.
+   * Lets all of these start; they do not listen yet.
    * @param patient they may wait for Redis, however long it is away
    * @returns what their engine is
    * @throws Error of the first that does not start
    */
-  async boot(patient: boolean): Promise<string> {
-    const gates = Array.from({ length: this.#options.count }, (_, place) => this.#start(place))
+  async boot(gates: Gate[], patient: boolean): Promise<string> {
     const [engine = ''] = await Promise.all(gates.map((gate) => this.#boot(gate, patient)))
     this.#serving = gates
     return engine

@@ -38,12 +38,12 @@ export class ProcessCrew implements Crew {
     return this.#serving?.config ?? this.#supplies.config
   }
 
-  async start(): Promise<Manned> {
+  async start(meanwhile: () => Promise<void>): Promise<Manned> {
     Generation.clear(this.#project)
     const team = this.#form(this.#take(), this.#project.config, this.#supplies)
     this.#serving = team
     try {
-      const engine = await team.prepare(true)
+      const engine = await team.prepare(true, meanwhile)
       const { size } = team
       return { engine, ports: await team.listen(), ...size }
     } catch (error) {

@@ -99,16 +99,18 @@ export class Team {
   /**
    * Starts all of it; it does not listen yet.
    * @param patient it may wait for Redis, however long it is away
+   * @param meanwhile called when the processes load the kernel; they start when it has been done
    * @returns what the engine is
    * @throws Error that says why it does not start; nothing of it is left then
    */
-  async prepare(patient: boolean): Promise<string> {
+  async prepare(patient: boolean, meanwhile = async () => {}): Promise<string> {
     const { generation } = this.#options
     try {
-      const booting = this.#gateways.boot(patient)
+      const gates = this.#gateways.makeSet()
       const hands = this.#hands.makeSet(generation, this.#slots.count)
-      const engine = await booting
-      await this.#hands.hire(hands)
+      await meanwhile()
+      // The workers load their code while the gateways start, and join them afterwards.
+      const [engine] = await Promise.all([this.#gateways.boot(gates, patient), this.#hands.hire(hands)])
       await this.#slots.fill(generation, hands)
       for (const hand of hands) this.#replacements.watch(hand)
       return engine

@@ -157,11 +157,15 @@ export class Supervisor {
   }
 
   async #start(): Promise<Started> {
-    const manager = await this.#openManager()
-    const crew = await this.#hire()
+    const supplies = await this.#supply()
     if (this.#stopping) throw new Error('asked to stop before it had started')
+    const crew = this.#hire(supplies)
     this.#crew = crew
-    const manned = await crew.start()
+    let manager = 0
+    const manned = await crew.start(async () => {
+      manager = await this.#openManager()
+      if (supplies.embedded) await this.#openStore()
+    })
     await this.#pulse.start()
     this.#serving = true
     const store = this.#storeLabel
@@ -189,9 +193,8 @@ export class Supervisor {
     return port
   }
 
-  async #hire(): Promise<Crew> {
+  #hire(supplies: Supplies): Crew {
     const { setting } = this.#project.config
-    const supplies = await this.#supply()
     if (setting.mode === 'base') {
       if (setting.reactor_num > 1) log.warn('setting.reactor_num means nothing in base mode, which is one process')
       return new BaseCrew(this.#project, supplies)
@@ -205,7 +208,6 @@ export class Supervisor {
     const embedded = cache.master.url === ''
     const supplies = { folder, root, runtime, config: { ...config, outside }, cache, embedded }
     if (!embedded) return supplies
-    await this.#openStore()
     const url = this.#runtime.socket(STORE)
     return {
       ...supplies,

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
-import type { z } from 'zod'
 import { type CacheConnection, checkConnection } from '../Cache/Options'
 import { checkDatabase } from '../DB/Dsn'
 import { ConfigError } from './ConfigError'
 import { type Environment, type Origins, override, type Tree } from './Environment'
+import type { Fault, Rule } from './Rule'
 import {
   type AppConfig,
   type AppOptions,
@@ -90,25 +90,26 @@ function checked(from: string, check: () => void): void {
   }
 }
 
-function check<Schema extends z.ZodType>(schema: Schema, tree: Tree, file: string, from: Origins): z.output<Schema> {
-  const result = schema.safeParse(tree)
-  if (result.success) return result.data
-  throw new ConfigError(result.error.issues.map((issue) => explain(issue, tree, file, from)).join('\n'))
+function check<Value>(schema: Rule<Value, unknown>, tree: Tree, file: string, from: Origins): Value {
+  const faults: Fault[] = []
+  const right = schema.read(tree, [], faults)
+  if (right) return right.value
+  throw new ConfigError(faults.map((fault) => explain(fault, tree, file, from)).join('\n'))
 }
 
-function explain(issue: z.core.$ZodIssue, tree: Tree, file: string, from: Origins): string {
-  const path = issue.path.map(String)
-  if (issue.code === 'unrecognized_keys') {
-    const names = issue.keys.map((key) => [...path, key].join('.'))
+function explain(fault: Fault, tree: Tree, file: string, from: Origins): string {
+  const { path } = fault
+  if (fault.wrong === 'options') {
+    const names = fault.names.map((name) => [...path, name].join('.'))
     return `${file}: ${names.join(', ')} ${names.length === 1 ? 'is not an option' : 'are not options'}`
   }
   const option = path.join('.')
   // The value of a list stands under the list's name in the environment.
   const origin = from.get(option) ?? from.get(path.slice(0, -1).join('.'))
   const where = origin ? `${origin.name} (${option})` : `${file}: ${option || 'the default export'}`
-  if (issue.code === 'invalid_key') return `${where} has a name that cannot be; ${issue.message}`
+  if (fault.wrong === 'name') return `${where} has a name that cannot be; ${fault.mayBe}`
   const got = show(path.reduce<unknown>(below, tree), option)
-  return `${where} is ${got}, it may be ${(origin?.kind === 'flag' && '1 or 0') || issue.message}`
+  return `${where} is ${got}, it may be ${(origin?.kind === 'flag' && '1 or 0') || fault.mayBe}`
 }
 
 /** Options whose value is nobody's business but the file's. */

@@ -1,37 +1,13 @@
-import { z } from 'zod'
+import { anyText, flag, type GivenOf, listOf, named, oneOf, options, text, type ValueOf, whole } from './Rule'
 
 /** The key that MSwoole's samples use. Production refuses it. */
 export const SAMPLE_KEY = 'kfw001-websocket'
 
-/** Every check of an option answers with what the option may be; `Config.ts` adds its name and what it got. */
-const mayBe = (text: string) => ({ error: () => text })
-
-function whole(min: number, max: number, about: string) {
-  const error = mayBe(`a whole number from ${min} to ${max}`)
-  return z.int(error).min(min, error).max(max, error).describe(about)
-}
-
-function text(about: string) {
-  const error = mayBe('a text that is not empty')
-  return z.string(error).min(1, error).describe(about)
-}
-
-const flag = (about: string) => z.boolean(mayBe('true or false')).describe(about)
-
-function oneOf<const Values extends readonly [string, ...string[]]>(values: Values, about: string) {
-  return z.enum(values, mayBe(`one of ${values.join(', ')}`)).describe(about)
-}
-
-const options = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
-  z.strictObject(shape, mayBe('an object of options'))
-
-function listOf<Item extends z.ZodType>(item: Item, what: string, least = 0) {
-  const error = mayBe(`a list of ${what}${least > 0 ? ', at least one' : ''}`)
-  return z.array(item, error).min(least, error)
-}
-
 /** PHP takes "0" for empty, and MSwoole an empty key for one that everybody knows. */
-const authKey = text('key').refine((key) => key !== '0', mayBe('any text but an empty one and 0'))
+const authKey = text('key').but((key) => key !== '0', 'any text but an empty one and 0')
+
+/** Of a port, or a connection. */
+const NAME = /^\w{1,32}$/
 
 const port = (about: string) => whole(0, 65535, about)
 const MULTI_LOGIN = ['allow', 'kickOld', 'rejectNew'] as const
@@ -49,10 +25,11 @@ const setting = options({
     'workers, the processes that run App/; default 1 on the embedded store, else the number of cores',
   ).optional(),
   task_worker_num: whole(0, 1024, 'task workers').default(0),
-  dispatch_mode: z
-    .union([z.literal(2), z.literal(4), z.literal(5)], mayBe('2 (fd), 4 (IP) or 5 (user id)'))
-    .describe('what a connection is given to a worker by: 2 fd, 4 IP, 5 user id')
-    .default(2),
+  dispatch_mode: oneOf(
+    [2, 4, 5],
+    'what a connection is given to a worker by: 2 fd, 4 IP, 5 user id',
+    '2 (fd), 4 (IP) or 5 (user id)',
+  ).default(2),
   max_request: whole(0, 1e12, 'calls after which a worker is replaced; 0 never').default(0),
   max_memory: whole(0, 1e6, 'MiB after which a worker is replaced; 0 never').default(0),
   max_wait_time: whole(1, 3600, 'seconds that a stop, or an old worker at a reload, may take').default(10),
@@ -79,60 +56,55 @@ const outsidePort = options({
 
 /** What Config/app.ts may say. */
 export const appSchema = options({
-  setting: setting.prefault({}),
+  setting: setting.default({}),
   manager: options({
     host: text('address of the manager port').default('127.0.0.1'),
     port: port('manager port; 0 any free one').default(20_001),
-    token: z
-      .string(mayBe('a text'))
-      .describe('bearer token of the manager port; empty: made at start, in Runtime/')
-      .default(''),
-  }).prefault({}),
-  outside: z
-    .record(
-      z.string().regex(/^\w{1,32}$/),
-      outsidePort,
-      mayBe('public ports, each under a name of 1 to 32 letters, digits or _'),
-    )
-    .refine((ports) => Object.keys(ports).length > 0, mayBe('at least one public port'))
-    .prefault({ main: {} }),
+    token: anyText('bearer token of the manager port; empty: made at start, in Runtime/').default(''),
+  }).default({}),
+  outside: named(outsidePort, 'public ports, each under a name of 1 to 32 letters, digits or _', '', NAME)
+    .but((ports) => Object.keys(ports).length > 0, 'at least one public port')
+    .default({ main: {} }),
   auth: options({
-    key: listOf(authKey, 'keys', 1)
-      .describe('keys of the auth string; all are accepted, the first one encrypts')
-      .default([SAMPLE_KEY]),
-    accept: listOf(oneOf(['des', 'v2'], 'form'), 'forms (des, v2)', 1)
-      .describe('forms of the auth string that are accepted')
-      .default(['des', 'v2']),
+    key: listOf(authKey, 'keys', 'keys of the auth string; all are accepted, the first one encrypts', 1).default([
+      SAMPLE_KEY,
+    ]),
+    accept: listOf(
+      oneOf(['des', 'v2'], 'form'),
+      'forms (des, v2)',
+      'forms of the auth string that are accepted',
+      1,
+    ).default(['des', 'v2']),
     ttl: whole(1, 10_000_000_000, 'seconds from its ctime that an auth string is valid').default(86_400),
-    multiLogin: z
-      .record(z.string(), oneOf(MULTI_LOGIN, 'policy'), mayBe(`${MULTI_LOGIN.join(', ')}, by auth type`))
-      .describe('what becomes of a second login of one user, by auth type')
-      .default({ wechatUser: 'allow' }),
-  }).prefault({}),
+    multiLogin: named(
+      oneOf(MULTI_LOGIN, 'policy'),
+      `${MULTI_LOGIN.join(', ')}, by auth type`,
+      'what becomes of a second login of one user, by auth type',
+    ).default({ wechatUser: 'allow' }),
+  }).default({}),
   limits: options({
     rate: whole(0, 1_000_000, 'messages a second a connection; 0 no limit').default(100),
     burst: whole(1, 1_000_000, 'messages at once a connection').default(200),
     perIp: whole(0, 1_000_000, 'connections an IP address; 0 no limit').default(0),
-  }).prefault({}),
+  }).default({}),
   ack: flag('acknowledge every request with receiveMessage').default(true),
   filter: oneOf(['html', 'none'], 'html: escape & < > " \' in all that clients send').default('html'),
   groups: options({
-    raw: listOf(text('prefix'), 'key prefixes')
-      .describe('prefixes of keys that are filled by hand, too: always sent by the set')
-      .default([]),
-  }).prefault({}),
+    raw: listOf(
+      text('prefix'),
+      'key prefixes',
+      'prefixes of keys that are filled by hand, too: always sent by the set',
+    ).default([]),
+  }).default({}),
   log: options({
     level: oneOf(LOG_LEVELS, 'least level that is logged').default('info'),
     keepDays: whole(1, 3650, 'days that log files are kept').default(14),
-  }).prefault({}),
+  }).default({}),
 })
 
 const cacheConnection = options({
-  url: z
-    .string(mayBe('a text'))
-    .describe('redis://, rediss:// or a socket path; empty: the embedded store')
-    .default(''),
-  prefix: z.string(mayBe('a text')).describe('put before every key and channel').default(''),
+  url: anyText('redis://, rediss:// or a socket path; empty: the embedded store').default(''),
+  prefix: anyText('put before every key and channel').default(''),
   tls: options({
     ca: text(
       'for rediss://: file of the authority that signed the certificate of Redis, if Node does not know it',
@@ -144,36 +116,27 @@ const cacheConnection = options({
 
 /** What Config/cache.ts may say: the named connections; `master` holds the record of who is connected. */
 export const cacheSchema = options({
-  master: cacheConnection.prefault({}),
-  task: cacheConnection.prefault({}),
+  master: cacheConnection.default({}),
+  task: cacheConnection.default({}),
 })
 
 const dbConnection = options({
-  url: z
-    .string(mayBe('a text'))
-    .describe(
-      'mysql://, mariadb://, postgres://, mssql://, sqlite:path; empty: the embedded SQLite, Runtime/data.sqlite',
-    )
-    .default(''),
-  prefix: z
-    .string(mayBe('a text'))
-    .regex(/^\w{0,32}$/, mayBe('up to 32 letters, digits or _'))
-    .describe('put before the names of tables')
+  url: anyText(
+    'mysql://, mariadb://, postgres://, mssql://, sqlite:path; empty: the embedded SQLite, Runtime/data.sqlite',
+  ).default(''),
+  prefix: anyText('put before the names of tables')
+    .but((prefix) => /^\w{0,32}$/.test(prefix), 'up to 32 letters, digits or _')
     .default(''),
 })
 
 /** What Config/db.ts may say: the named connections; `master` is that of models and migrations. */
-export const dbSchema = z.record(
-  z.string().regex(/^\w{1,32}$/),
-  dbConnection,
-  mayBe('connections, each under a name of 1 to 32 letters, digits or _'),
-)
+export const dbSchema = named(dbConnection, 'connections, each under a name of 1 to 32 letters, digits or _', '', NAME)
 
 type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T
 
-export type AppOptions = z.input<typeof appSchema>
-export type AppConfig = Frozen<z.output<typeof appSchema>>
-export type DbOptions = z.input<typeof dbSchema>
-export type DbConfig = Frozen<z.output<typeof dbSchema>>
-export type CacheOptions = z.input<typeof cacheSchema>
-export type CacheConfig = Frozen<z.output<typeof cacheSchema>>
+export type AppOptions = GivenOf<typeof appSchema>
+export type AppConfig = Frozen<ValueOf<typeof appSchema>>
+export type DbOptions = GivenOf<typeof dbSchema>
+export type DbConfig = Frozen<ValueOf<typeof dbSchema>>
+export type CacheOptions = GivenOf<typeof cacheSchema>
+export type CacheConfig = Frozen<ValueOf<typeof cacheSchema>>

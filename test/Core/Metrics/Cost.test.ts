@@ -6,7 +6,7 @@ import type { App } from '../../../Core/App/App'
 import { readWorkerCounts } from '../../../Core/Metrics/WorkerCounts'
 import { Watch } from '../../../Core/Worker/Watch'
 import { Worker } from '../../../Core/Worker/Worker'
-import { appSchema } from '../../../Library/Config/Schema'
+import { checkApp } from '../../../Library/Config/Config'
 import { gatewayThat } from '../Link/ends'
 
 const CALLS = 100
@@ -26,7 +26,7 @@ class Talk {
 /** Lets a worker take calls of an action. @returns how many promises, timers and the like that has made */
 function made(method: string): number {
   const source = { file: '', module: 'Own', name: 'Talk', exported: Talk }
-  const worker = new Worker(appSchema.parse({}), new Redis({ lazyConnect: true }), [source], new Watch())
+  const worker = new Worker(checkApp({}, {}), new Redis({ lazyConnect: true }), [source], new Watch())
   let answered = 0
   const gateway = { ...gatewayThat((what) => void (what === 'send' && answered++)), waiting: 0 }
   const { toWorker } = worker.serve(1, gateway)

@@ -5,7 +5,7 @@ import type { App } from '../../../Core/App/App'
 import { FDS_AN_INSTANCE } from '../../../Core/Record/Keys'
 import { Watch } from '../../../Core/Worker/Watch'
 import { type Served, Worker } from '../../../Core/Worker/Worker'
-import { appSchema } from '../../../Library/Config/Schema'
+import { checkApp } from '../../../Library/Config/Config'
 import { gatewayThat } from '../Link/ends'
 
 /** A connection of each of two gateways, and one of a gateway on another machine. */
@@ -54,7 +54,7 @@ beforeEach(() => {
   said = { one: [], two: [] }
   events = []
   aborted = false
-  const config = appSchema.parse({ ack: false })
+  const config = checkApp({ ack: false }, {})
   const source = { file: '', module: 'Own', name: 'Talk', exported: Talk }
   worker = new Worker(config, new Redis({ lazyConnect: true }), [source], new Watch())
   const gateway = (name: 'one' | 'two') => ({ ...gatewayThat((...what) => said[name].push(what)), waiting: 0 })

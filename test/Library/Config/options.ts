@@ -1,6 +1,5 @@
-import { z } from 'zod'
 import { override } from '../../../Library/Config/Environment'
-import type { appSchema, cacheSchema, dbSchema } from '../../../Library/Config/Schema'
+import type { Rule } from '../../../Library/Config/Rule'
 
 /** The variables of the environment, as the README and the first issue name them. */
 export const VARIABLES = [
@@ -30,31 +29,20 @@ export interface Option {
   readonly variable: string | undefined
 }
 
-const Node = z.object({
-  default: z.unknown().optional(),
-  description: z.string().optional(),
-  properties: z.record(z.string(), z.unknown()).optional(),
-  additionalProperties: z.unknown().optional(),
-})
-
 /** Every option of a schema; `<name>` stands for a name that the user chooses. */
-export function optionsOf(schema: typeof appSchema | typeof cacheSchema | typeof dbSchema): Option[] {
+export function optionsOf(schema: Rule<unknown>): Option[] {
   const variables = new Map<string, string>()
   for (const name of VARIABLES) {
     for (const option of override({}, { [name]: '' }).from.keys()) {
       variables.set(option.replace('outside.main.', 'outside.<name>.'), name)
     }
   }
-  return leaves(z.toJSONSchema(schema, { io: 'input' }), []).map((option) => ({
-    ...option,
-    variable: variables.get(option.name),
-  }))
+  return leaves(schema, []).map((option) => ({ ...option, variable: variables.get(option.name) }))
 }
 
-function leaves(json: unknown, path: readonly string[]): Omit<Option, 'variable'>[] {
-  const { properties, additionalProperties, description, default: byDefault } = Node.parse(json)
-  if (properties) return Object.entries(properties).flatMap(([name, below]) => leaves(below, [...path, name]))
-  const named = z.object({ properties: z.unknown().optional() }).safeParse(additionalProperties)
-  if (named.data?.properties) return leaves(additionalProperties, [...path, '<name>'])
-  return [{ name: path.join('.'), byDefault, about: description ?? '' }]
+function leaves({ about, byDefault, inside }: Rule<unknown>, path: readonly string[]): Omit<Option, 'variable'>[] {
+  const { options, each } = inside
+  if (options) return Object.entries(options).flatMap(([name, rule]) => leaves(rule, [...path, name]))
+  if (each?.inside.options) return leaves(each, [...path, '<name>'])
+  return [{ name: path.join('.'), byDefault, about }]
 }
