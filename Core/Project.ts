@@ -1,3 +1,5 @@
+// What the user's files import; the order matters, see `load`.
+import './index'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, join, resolve } from 'node:path'
@@ -73,7 +75,7 @@ export function readDb(place: Pick<Project, 'folder' | 'root' | 'runtime'>, envi
 function load(require: NodeJS.Require, path: string): object {
   let exports: { default?: unknown }
   // From here on files are the user's: what fails in them is named by the lines that he has written. To read the maps of the kernel's
-  // files, too, would cost every process some time and memory.
+  // files, too, would cost every process some time and memory, so all that they import of it has been loaded before.
   process.setSourceMapsEnabled(true)
   try {
     exports = require(path)

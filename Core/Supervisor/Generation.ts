@@ -1,9 +1,11 @@
 import { cpSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import type { Project } from '../Project'
 
 /** Where this framework is installed. */
 const HOME = resolve(__dirname, '..', '..', '..')
+
+const KERNEL = ['Core', 'Library'].map((folder) => join(HOME, 'dist', folder) + sep)
 
 /**
  * The code as it was when a reload was prepared (rule 17): a copy, so that a worker that is started later in the same generation
@@ -63,9 +65,13 @@ export class Generation {
   }
 }
 
+/** Not what only compilers read, nor the maps of the framework's own code, which is loaded without them. */
+function isRead(file: string): boolean {
+  return !file.endsWith('.d.ts') && !(file.endsWith('.map') && KERNEL.some((folder) => file.startsWith(folder)))
+}
+
 function fill(copy: string, { folder, root }: Project): void {
-  // What only compilers read is a third of the files.
-  cpSync(root, join(copy, 'dist'), { recursive: true, filter: (file) => !file.endsWith('.d.ts') })
+  cpSync(root, join(copy, 'dist'), { recursive: true, filter: isRead })
   const description = join(folder, 'package.json')
   if (existsSync(description)) cpSync(description, join(copy, 'package.json'))
   const modules = findUp(folder, 'node_modules')

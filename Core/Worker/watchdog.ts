@@ -1,10 +1,12 @@
 import { isMainThread, workerData } from 'node:worker_threads'
-import { configureLog, log } from '../../Library/Log/Log'
+import type * as Log from '../../Library/Log/Log'
 import { BEATS, NAME_AT, NAME_LENGTH, type WatchdogData } from './Watch'
+
+/** Loaded when there is something to say: a thread has modules and memory of its own. */
+const loadLog = (): typeof Log => require('../../Library/Log/Log')
 
 /** The thread that looks on: it only speaks, the supervisor acts. */
 function watch({ memory, runtime, level, name, limitMs, beatMs }: WatchdogData): void {
-  configureLog({ runtime, name, level })
   const numbers = new Int32Array(memory, 0, 2)
   let beats = 0
   let since = performance.now()
@@ -27,6 +29,8 @@ function watch({ memory, runtime, level, name, limitMs, beatMs }: WatchdogData):
     const length = numbers[NAME_LENGTH] ?? 0
     const action = Buffer.from(memory, NAME_AT, length).toString()
     const seconds = Math.round((now - since) / 1000)
+    const { configureLog, log } = loadLog()
+    configureLog({ runtime, name, level })
     log.fatal({ action }, `the worker stands still for ${seconds} s in ${action || 'code after an await, or a timer'}`)
   }, beatMs)
 }
