@@ -128,7 +128,7 @@ function failure(reason: string): never {
 /** Resolves when the program answers; rejects when it is given up. */
 async function versionAt(path: string, givenUp: AbortSignal): Promise<string> {
   for (;;) {
-    const info = await inquire(path, givenUp)
+    const info = await inquire(path)
     // Valkey names the Redis that it is compatible with first.
     const [, version] = /^valkey_version:(\S+)/m.exec(info) ?? /^redis_version:(\S+)/m.exec(info) ?? []
     if (version !== undefined) return version
@@ -136,11 +136,11 @@ async function versionAt(path: string, givenUp: AbortSignal): Promise<string> {
   }
 }
 
-/** For this one question the supervisor needs no client. @returns what it tells of itself; empty when it does not listen yet */
-function inquire(path: string, givenUp: AbortSignal): Promise<string> {
+/** For this one question the supervisor needs no client. @returns what it tells of itself; empty when it does not listen, or ends */
+function inquire(path: string): Promise<string> {
   return new Promise((resolve) => {
     let told = ''
-    const socket = connect({ path, signal: givenUp })
+    const socket = connect(path)
     socket.setEncoding('utf8').on('data', (text) => {
       told += text
     })

@@ -104,13 +104,15 @@ export class Team {
    * @throws Error that says why it does not start; nothing of it is left then
    */
   async prepare(patient: boolean, meanwhile = async () => {}): Promise<string> {
-    const { generation } = this.#options
+    const { generation, supplies } = this.#options
     try {
       const gates = this.#gateways.makeSet()
       const hands = this.#hands.makeSet(generation, this.#slots.count)
       await meanwhile()
-      // The workers load their code while the gateways start, and join them afterwards.
-      const [engine] = await Promise.all([this.#gateways.boot(gates, patient), this.#hands.hire(hands)])
+      const booting = this.#gateways.boot(gates, patient)
+      // Who may have to wait for Redis says so alone.
+      if (!supplies.embedded) await booting
+      const [engine] = await Promise.all([booting, this.#hands.hire(hands)])
       await this.#slots.fill(generation, hands)
       for (const hand of hands) this.#replacements.watch(hand)
       return engine
