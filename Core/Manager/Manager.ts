@@ -40,7 +40,7 @@ export interface Commands {
   obstacle(): string | undefined
 }
 
-/** Loaded when a port is made: the other processes of the server wait for the supervisor while it loads. */
+/** Loaded when the port is made: by then the other processes load as well. */
 const ws = (): typeof Ws => require('ws')
 
 /**

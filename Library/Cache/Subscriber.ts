@@ -13,15 +13,14 @@ const PING_MS = 5000
  */
 export type Subscriber = Redis
 
-export const openSubscriber = (options: ClientOptions): Subscriber => new (classOf())(options)
+let Made: ReturnType<typeof define> | undefined
 
-let made: ReturnType<typeof define> | undefined
-
-function classOf() {
-  made ??= define()
-  return made
+export function openSubscriber(options: ClientOptions): Subscriber {
+  Made ??= define()
+  return new Made(options)
 }
 
+/** The class, which cannot be made before ioredis is loaded. */
 function define() {
   return class extends ioredis().Redis {
     readonly #pings: NodeJS.Timeout

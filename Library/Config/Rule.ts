@@ -17,7 +17,7 @@ export type Shape = Readonly<Record<string, Rule<unknown>>>
 
 /**
  * What an option may be. Made for the few kinds of options that there are: every process and every command of the console reads
- * configuration files first, and a library for all kinds of data takes longer to load than all the rest of that.
+ * configuration files first, and a library for all kinds of data takes longer to load than all the rest that they need.
  * @typeParam Value what becomes of it
  * @typeParam Given what may be written
  */
@@ -83,7 +83,6 @@ const isWhole = (value: unknown): value is number => Number.isInteger(value)
 const isText = (value: unknown): value is string => typeof value === 'string'
 const isFlag = (value: unknown): value is boolean => typeof value === 'boolean'
 
-/** Numbers and texts that are not empty are what most options are. */
 export function whole(min: number, max: number, about: string): Rule<number> {
   const mayBe = `a whole number from ${min} to ${max}`
   return plain(isWhole, mayBe, about).but((value) => value >= min && value <= max, mayBe)
@@ -111,8 +110,13 @@ export function listOf<Value>(item: Rule<Value>, what: string, about: string, le
   const mayBe = `a list of ${what}${least > 0 ? ', at least one' : ''}`
   const read: Read<Value[]> = (value, path, faults) => {
     if (!Array.isArray(value) || value.length < least) return wrong(path, mayBe, faults)
-    const items = value.flatMap((one: unknown, at) => item.read(one, [...path, String(at)], faults) ?? [])
-    return items.length === value.length ? { value: items.map((right) => right.value) } : undefined
+    const before = faults.length
+    const items: Value[] = []
+    for (const [at, one] of value.entries()) {
+      const right = item.read(one, [...path, String(at)], faults)
+      if (right) items.push(right.value)
+    }
+    return faults.length === before ? { value: items } : undefined
   }
   return new Rule<Value[], readonly Value[]>(read, about)
 }
@@ -120,19 +124,19 @@ export function listOf<Value>(item: Rule<Value>, what: string, about: string, le
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The same under each name that the user chooses. @param names which ones there may be */
+/** The same under each name that the user chooses. @param names those that there may be; default any */
 export function named<Value, Given>(each: Rule<Value, Given>, mayBe: string, about = '', names = /^/) {
   const read: Read<Record<string, Value>> = (value, path, faults) => {
     if (!isObject(value)) return wrong(path, mayBe, faults)
     const before = faults.length
-    const read: [string, Value][] = []
+    const values: [string, Value][] = []
     for (const [name, one] of Object.entries(value)) {
       const at = [...path, name]
       if (!names.test(name)) faults.push({ wrong: 'name', path: at, mayBe })
       const right = each.read(one, at, faults)
-      if (right) read.push([name, right.value])
+      if (right) values.push([name, right.value])
     }
-    return faults.length === before ? { value: Object.fromEntries(read) } : undefined
+    return faults.length === before ? { value: Object.fromEntries(values) } : undefined
   }
   return new Rule<Record<string, Value>, Readonly<Record<string, Given>>>(read, about, { each })
 }
@@ -144,14 +148,14 @@ export function options<const S extends Shape>(shape: S) {
   const read: Read<Value> = (value, path, faults) => {
     if (!isObject(value)) return wrong(path, 'an object of options', faults)
     const before = faults.length
-    const read: unknown[][] = []
+    const values: unknown[][] = []
     for (const [name, rule] of Object.entries(shape)) {
       const right = rule.read(Reflect.get(value, name), [...path, name], faults)
-      if (right?.value !== undefined) read.push([name, right.value])
+      if (right?.value !== undefined) values.push([name, right.value])
     }
     const names = Object.keys(value).filter((name) => !Object.hasOwn(shape, name))
     if (names.length > 0) faults.push({ wrong: 'options', path, names })
-    return faults.length === before ? { value: Object.fromEntries(read) } : undefined
+    return faults.length === before ? { value: Object.fromEntries(values) } : undefined
   }
   return new Rule<Value, Given>(read, '', { options: shape })
 }

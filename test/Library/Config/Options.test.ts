@@ -164,6 +164,7 @@ test('what it got is shown as it was written', () => {
     'Config/app.ts: auth.accept.1 is "v3", it may be one of des, v2',
   )
   expect(complaint({ groups: { raw: [''] } })).toContain('groups.raw.0 is "", it may be a text that is not empty')
+  expect(complaint({ groups: { raw: Array(1) } })).toContain('groups.raw.0 is nothing, it may be a text')
 })
 
 test('a group that is no object of options is named', () => {
