@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
+import * as v from 'valibot'
 import { type CacheConnection, checkConnection } from '../Cache/Options'
 import { checkDatabase } from '../DB/Dsn'
 import { ConfigError } from './ConfigError'
 import { type Environment, type Origins, override, type Tree } from './Environment'
-import type { Fault, Rule } from './Rule'
 import {
   type AppConfig,
   type AppOptions,
@@ -90,26 +90,33 @@ function checked(from: string, check: () => void): void {
   }
 }
 
-function check<Value>(schema: Rule<Value, unknown>, tree: Tree, file: string, from: Origins): Value {
-  const faults: Fault[] = []
-  const right = schema.read(tree, [], faults)
-  if (right) return right.value
-  throw new ConfigError(faults.map((fault) => explain(fault, tree, file, from)).join('\n'))
+function check<Schema extends v.GenericSchema>(
+  schema: Schema,
+  tree: Tree,
+  file: string,
+  from: Origins,
+): v.InferOutput<Schema> {
+  // A list would pass for an object without options.
+  const result = v.safeParse(schema, Array.isArray(tree) ? undefined : tree, { abortPipeEarly: true })
+  if (result.success) return result.output
+  throw new ConfigError(result.issues.map((issue) => explain(issue, tree, file, from)).join('\n'))
 }
 
-function explain(fault: Fault, tree: Tree, file: string, from: Origins): string {
-  const { path } = fault
-  if (fault.wrong === 'options') {
-    const names = fault.names.map((name) => [...path, name].join('.'))
+function explain(issue: v.BaseIssue<unknown>, tree: Tree, file: string, from: Origins): string {
+  const path = (issue.path ?? []).map(({ key }) => String(key))
+  if (issue.expected === 'never') {
+    const names = issue.message.split(',').map((name) => [...path.slice(0, -1), name].join('.'))
     return `${file}: ${names.join(', ')} ${names.length === 1 ? 'is not an option' : 'are not options'}`
   }
   const option = path.join('.')
   // The value of a list stands under the list's name in the environment.
   const origin = from.get(option) ?? from.get(path.slice(0, -1).join('.'))
   const where = origin ? `${origin.name} (${option})` : `${file}: ${option || 'the default export'}`
-  if (fault.wrong === 'name') return `${where} has a name that cannot be; ${fault.mayBe}`
+  if (issue.type === 'regex' && issue.path?.at(-1)?.origin === 'key') {
+    return `${where} has a name that cannot be; ${issue.message}`
+  }
   const got = show(path.reduce<unknown>(below, tree), option)
-  return `${where} is ${got}, it may be ${(origin?.kind === 'flag' && '1 or 0') || fault.mayBe}`
+  return `${where} is ${got}, it may be ${(origin?.kind === 'flag' && '1 or 0') || issue.message}`
 }
 
 /** Options whose value is nobody's business but the file's. */

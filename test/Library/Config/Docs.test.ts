@@ -53,7 +53,7 @@ test('what docs/config.md calls without effect is read nowhere, and what it does
   const files = readdirSync('Core', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   // Whoever only names an option, in a text, does not read it.
   const code = files.map((file) => readFileSync(join('Core', file), 'utf8').replace(/'\w+'/g, '')).join('\n')
-  const unread = Object.keys(appSchema.inside.options?.setting?.inside.options ?? {}).filter(
+  const unread = Object.keys(appSchema.entries.setting.wrapped.entries).filter(
     (name) => !new RegExp(`\\b${name}\\b`).test(code),
   )
   const others = ['multiLogin', 'manager'].filter((name) => !new RegExp(`\\.${name}\\b`).test(code))

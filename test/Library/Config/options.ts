@@ -1,5 +1,7 @@
+import { toJsonSchema } from '@valibot/to-json-schema'
+import { z } from 'zod'
 import { override } from '../../../Library/Config/Environment'
-import type { Rule } from '../../../Library/Config/Rule'
+import type { appSchema, cacheSchema, dbSchema } from '../../../Library/Config/Schema'
 
 /** The variables of the environment, as the README and the first issue name them. */
 export const VARIABLES = [
@@ -29,20 +31,31 @@ export interface Option {
   readonly variable: string | undefined
 }
 
+const Node = z.object({
+  default: z.unknown().optional(),
+  description: z.string().optional(),
+  properties: z.record(z.string(), z.unknown()).optional(),
+  additionalProperties: z.unknown().optional(),
+})
+
 /** Every option of a schema; `<name>` stands for a name that the user chooses. */
-export function optionsOf(schema: Rule<unknown>): Option[] {
+export function optionsOf(schema: typeof appSchema | typeof cacheSchema | typeof dbSchema): Option[] {
   const variables = new Map<string, string>()
   for (const name of VARIABLES) {
     for (const option of override({}, { [name]: '' }).from.keys()) {
       variables.set(option.replace('outside.main.', 'outside.<name>.'), name)
     }
   }
-  return leaves(schema, []).map((option) => ({ ...option, variable: variables.get(option.name) }))
+  return leaves(toJsonSchema(schema, { typeMode: 'input', errorMode: 'ignore' }), []).map((option) => ({
+    ...option,
+    variable: variables.get(option.name),
+  }))
 }
 
-function leaves({ about, byDefault, inside }: Rule<unknown>, path: readonly string[]): Omit<Option, 'variable'>[] {
-  const { options, each } = inside
-  if (options) return Object.entries(options).flatMap(([name, rule]) => leaves(rule, [...path, name]))
-  if (each?.inside.options) return leaves(each, [...path, '<name>'])
-  return [{ name: path.join('.'), byDefault, about }]
+function leaves(json: unknown, path: readonly string[]): Omit<Option, 'variable'>[] {
+  const { properties, additionalProperties, description, default: byDefault } = Node.parse(json)
+  if (properties) return Object.entries(properties).flatMap(([name, below]) => leaves(below, [...path, name]))
+  const named = z.object({ properties: z.unknown().optional() }).safeParse(additionalProperties)
+  if (named.data?.properties) return leaves(additionalProperties, [...path, '<name>'])
+  return [{ name: path.join('.'), byDefault, about: description ?? '' }]
 }
