@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import { FDINFO, UIDTOFD, UIDTOFD_TYPE, userFdsKey } from '../Record/Keys'
 import { REMOVE_FD, REPLACE_FD } from '../Record/Scripts'
 import type { User } from './Auth'
+import type { Connection } from './Connection'
 
 /** What stands on record of users: the fds of each, and for those whom PHP looks up by it the newest one. All of it @throws StoreAway. */
 export class Presence {
@@ -16,10 +17,19 @@ export class Presence {
     await this.#redis.zadd(userFdsKey(type, id), openedAt, fd)
   }
 
-  /** Tells whose an fd is, and makes it its user's newest. */
-  async show({ type, id, json }: User, fd: number): Promise<void> {
-    const told = this.#redis.hset(FDINFO, String(fd), json)
-    await Promise.all([told, type === UIDTOFD_TYPE && this.#redis.eval(REPLACE_FD.lua, 1, UIDTOFD, id, fd)])
+  /** Tells whose fds these are, and makes each its user's newest; of several of one user the last one. */
+  async show(connections: readonly Connection[]): Promise<void> {
+    const users: (string | number)[] = []
+    const newest: (string | number)[] = []
+    for (const { user, fd } of connections) {
+      if (user === undefined) continue
+      users.push(fd, user.json)
+      if (user.type === UIDTOFD_TYPE) newest.push(user.id, fd)
+    }
+    await Promise.all([
+      users.length > 0 && this.#redis.hset(FDINFO, ...users),
+      newest.length > 0 && this.#redis.hset(UIDTOFD, ...newest),
+    ])
   }
 
   /** Makes the newest fd that is on record its user's newest. It may close, or be followed, at this very moment: so until it stays. */

@@ -4,6 +4,7 @@ import { log } from '../../Library/Log/Log'
 import { closeKeysKey, controllersKey, FDINFO, instanceFdsKey, instanceOf } from '../Record/Keys'
 import { readUser } from './Auth'
 import { Connection } from './Connection'
+import { Entries } from './Entries'
 import type { Lease } from './Lease'
 import type { Logins } from './Logins'
 import { Presence } from './Presence'
@@ -32,9 +33,8 @@ interface Place {
  */
 export class Registry {
   readonly #redis: Redis
-  readonly #lease: Lease
-  readonly #logins: Logins
   readonly #presence: Presence
+  readonly #entries: Entries
   readonly #fds: string
   /** Those that are being put on record now. */
   readonly #putting = new Map<Connection, Promise<void>>()
@@ -52,18 +52,17 @@ export class Registry {
 
   constructor(redis: Redis, lease: Lease, logins: Logins) {
     this.#redis = redis
-    this.#lease = lease
-    this.#logins = logins
     this.#presence = new Presence(redis)
+    this.#entries = new Entries(redis, lease, logins, this.#presence)
     this.#fds = instanceFdsKey(lease.instance)
   }
 
   /**
-   * Puts a connection on record. The list of the instance's fds comes first: it never lacks one that stands elsewhere. What Redis does
-   * not take now is tried again until it does.
+   * Puts a connection on record. What Redis does not take now is tried again until it does.
+   * @throws as `Entries.add`
    */
   async put(connection: Connection): Promise<void> {
-    const putting = this.#put(connection)
+    const putting = this.#entries.add(connection)
     this.#putting.set(connection, putting)
     try {
       await putting
@@ -76,23 +75,6 @@ export class Registry {
       throw error
     } finally {
       if (this.#putting.get(connection) === putting) this.#putting.delete(connection)
-    }
-  }
-
-  async #put(connection: Connection): Promise<void> {
-    // What a gateway writes that was taken for dead, nobody takes off again.
-    if (!this.#lease.sure(performance.now())) await this.#lease.confirm()
-    if (connection.closed) return
-    const redis = this.#redis
-    const { fd, user } = connection
-    const writes: Promise<unknown>[] = [redis.sadd(this.#fds, fd)]
-    if (user === undefined) await Promise.all(writes)
-    else if (this.#logins.allows(user.type)) {
-      writes.push(this.#presence.enter(user, fd, connection.openedAt), this.#presence.show(user, fd))
-      await Promise.all(writes)
-    } else {
-      const [stays] = await Promise.all([this.#logins.enter(connection), ...writes])
-      if (stays && !this.#forgotten.has(connection)) await this.#presence.show(user, fd)
     }
   }
 
