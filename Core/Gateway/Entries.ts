@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { ChainableCommander, Redis } from 'ioredis'
 import { instanceFdsKey } from '../Record/Keys'
 import type { Connection } from './Connection'
 import type { Lease } from './Lease'
@@ -8,16 +8,16 @@ import type { Presence } from './Presence'
 /** The most connections that are put on record together: one command must not keep Redis from others for long. */
 const MOST = 500
 
-/** A connection that waits for the end of this turn of the loop, and who is told how it went. */
+/** A connection that waits for its turn, and who is told how it went. */
 interface Entry {
   readonly connection: Connection
-  readonly entered: () => void
+  readonly entered: (outcome?: Promise<void>) => void
   readonly failed: (error: unknown) => void
 }
 
 /**
- * Puts connections on record, those of one turn of the loop together: when all come at once, most of what a handshake costs is
- * commands. A user's own set of fds has a command of its own: a key that is none keeps nobody else from the record.
+ * Puts connections on record: those of one turn of the loop together, and those that come while these are on their way together after
+ * them. When all come at once, commands and their round trips are most of what a handshake costs.
  */
 export class Entries {
   readonly #redis: Redis
@@ -26,6 +26,7 @@ export class Entries {
   readonly #presence: Presence
   readonly #fds: string
   #waiting: Entry[] = []
+  #writing = false
 
   constructor(redis: Redis, lease: Lease, logins: Logins, presence: Presence) {
     this.#redis = redis
@@ -38,44 +39,64 @@ export class Entries {
   /** Resolves when the connection is on record, or has closed before it was. @throws StoreAway, or an Error that Redis answered */
   add(connection: Connection): Promise<void> {
     return new Promise((entered, failed) => {
-      if (this.#waiting.length === 0) setImmediate(this.#writeAll)
       this.#waiting.push({ connection, entered, failed })
+      if (this.#writing) return
+      this.#writing = true
+      setImmediate(this.#writeAll)
     })
   }
 
-  readonly #writeAll = () => {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (let at = 0; at < waiting.length; at += MOST) this.#write(waiting.slice(at, at + MOST))
+  readonly #writeAll = async () => {
+    while (this.#waiting.length > 0) await this.#write(this.#waiting.splice(0, MOST))
+    this.#writing = false
   }
 
+  /** Never rejects: each is told. */
   async #write(entries: readonly Entry[]): Promise<void> {
     try {
       // What a gateway writes that was taken for dead, nobody takes off again.
       if (!this.#lease.sure(performance.now())) await this.#lease.confirm()
+      const open = entries.filter(({ connection }) => !connection.closed)
+      if (open.length > 0) await this.#put(open)
+      for (const { entered } of entries) entered() // who has been told before, hears no more of it
     } catch (error) {
       for (const { failed } of entries) failed(error)
-      return
     }
-    const open = entries.filter(({ connection }) => !connection.closed)
-    if (open.length < entries.length) for (const { connection, entered } of entries) if (connection.closed) entered()
-    if (open.length === 0) return
-    const connections = open.map(({ connection }) => connection)
-    // The list of the instance's fds comes first: it never lacks one that stands elsewhere.
-    const listed = this.#redis.sadd(this.#fds, ...connections.map(({ fd }) => fd))
-    const own = connections.map((connection) => this.#enter(connection))
-    const shown = this.#presence.show(connections.filter(({ user }) => this.#logins.allows(user)))
-    for (const [at, { entered, failed }] of open.entries()) Promise.all([listed, shown, own[at]]).then(entered, failed)
   }
 
-  #enter(connection: Connection): Promise<void> | undefined {
-    const { user, fd, openedAt } = connection
-    if (user === undefined) return undefined
-    return this.#logins.allows(user) ? this.#presence.enter(user, fd, openedAt) : this.#logIn(connection)
+  /**
+   * The list of the instance's fds comes first: it never lacks one that stands elsewhere. Each user's own fds take a command of their
+   * own: a key that is something else keeps nobody else from the record.
+   * @throws what Redis answered to what concerns all
+   */
+  async #put(entries: readonly Entry[]): Promise<void> {
+    const users = entries.filter(({ connection: { user } }) => user && this.#logins.allows(user))
+    const logins = entries.filter(({ connection: { user } }) => !this.#logins.allows(user))
+    const batch = this.#redis.pipeline()
+    batch.sadd(this.#fds, ...entries.map(({ connection }) => connection.fd))
+    for (const { connection } of users) this.#presence.enter(batch, connection)
+    this.#presence.show(
+      batch,
+      users.map(({ connection }) => connection),
+    )
+    const [listed, ...answers] = await answersOf(batch)
+    const shown = answers.splice(users.length)
+    for (const error of [listed, ...shown]) if (error) throw error
+    for (const [at, { failed }] of users.entries()) if (answers[at]) failed(answers[at])
+    for (const { connection, entered } of logins) entered(this.#logIn(connection))
   }
 
+  /** What a policy decides of one login, the others do not wait for. */
   async #logIn(connection: Connection): Promise<void> {
-    const stays = await this.#logins.enter(connection)
-    if (stays && !connection.closed) await this.#presence.show([connection])
+    const stays = !connection.closed && (await this.#logins.enter(connection))
+    if (!stays || connection.closed) return
+    const batch = this.#redis.pipeline()
+    this.#presence.show(batch, [connection])
+    for (const error of await answersOf(batch)) if (error) throw error
   }
+}
+
+/** @returns of each command what Redis refused it with; null: it did not */
+async function answersOf(batch: ChainableCommander): Promise<(Error | null)[]> {
+  return ((await batch.exec()) ?? []).map(([error]) => error)
 }

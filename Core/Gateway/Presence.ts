@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { ChainableCommander, Redis } from 'ioredis'
 import { FDINFO, UIDTOFD, UIDTOFD_TYPE, userFdsKey } from '../Record/Keys'
 import { REMOVE_FD, REPLACE_FD } from '../Record/Scripts'
 import type { User } from './Auth'
@@ -12,13 +12,13 @@ export class Presence {
     this.#redis = redis
   }
 
-  /** Puts an fd among those of its user. @param openedAt milliseconds of the epoch */
-  async enter({ type, id }: User, fd: number, openedAt: number): Promise<void> {
-    await this.#redis.zadd(userFdsKey(type, id), openedAt, fd)
+  /** Puts a connection among those of its user. */
+  enter(batch: ChainableCommander, { user, fd, openedAt }: Connection): void {
+    if (user) batch.zadd(userFdsKey(user.type, user.id), openedAt, fd)
   }
 
   /** Tells whose fds these are, and makes each its user's newest; of several of one user the last one. */
-  async show(connections: readonly Connection[]): Promise<void> {
+  show(batch: ChainableCommander, connections: readonly Connection[]): void {
     const users: (string | number)[] = []
     const newest: (string | number)[] = []
     for (const { user, fd } of connections) {
@@ -26,10 +26,8 @@ export class Presence {
       users.push(fd, user.json)
       if (user.type === UIDTOFD_TYPE) newest.push(user.id, fd)
     }
-    await Promise.all([
-      users.length > 0 && this.#redis.hset(FDINFO, ...users),
-      newest.length > 0 && this.#redis.hset(UIDTOFD, ...newest),
-    ])
+    if (users.length > 0) batch.hset(FDINFO, ...users)
+    if (newest.length > 0) batch.hset(UIDTOFD, ...newest)
   }
 
   /** Makes the newest fd that is on record its user's newest. It may close, or be followed, at this very moment: so until it stays. */

@@ -28,8 +28,8 @@ interface Place {
 
 /**
  * Puts the gateway's connections on record in Redis and takes them off. Nobody else writes these keys, and all of it goes through
- * one client, in order; commands of one turn of the loop share a pipeline (the client's autopipelining). What stands in memory too
- * heals a Redis that was away or came back empty. The dead of another gateway are taken off by the same code.
+ * one client; commands of one turn of the loop share a pipeline (the client's autopipelining, and `Entries`). What stands in memory
+ * too heals a Redis that was away or came back empty. The dead of another gateway are taken off by the same code.
  */
 export class Registry {
   readonly #redis: Redis
@@ -250,7 +250,8 @@ export class Registry {
 
   async #putAgain(connection: Connection): Promise<void> {
     const { fd } = connection
-    const writes: Promise<unknown>[] = [this.#putLate(connection)]
+    await this.#putLate(connection)
+    const writes: Promise<unknown>[] = []
     for (const group of connection.groups ?? []) writes.push(addFd(this.#redis, group, fd))
     if (connection.closeKeys?.size) writes.push(this.#redis.sadd(closeKeysKey(fd), ...connection.closeKeys))
     if (connection.controllers?.size) writes.push(this.#redis.sadd(controllersKey(fd), ...connection.controllers))
