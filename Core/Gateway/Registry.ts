@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import { isStoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
 import { closeKeysKey, controllersKey, FDINFO, instanceFdsKey, instanceOf } from '../Record/Keys'
 import { readUser } from './Auth'
@@ -70,7 +71,8 @@ export class Registry {
       // It may have closed, and been forgotten, between two of these writes.
       if (this.#forgotten.has(connection)) await this.forget(connection)
     } catch (error) {
-      if (!connection.closed) this.#absent.add(connection)
+      this.#absent.delete(connection)
+      if (!connection.closed) this.#absent.add(connection) // the last now: another one is tried first
       this.#tryAgain()
       throw error
     } finally {
@@ -164,7 +166,8 @@ export class Registry {
       this.#ghosts.delete(connection)
       this.#doubts.delete(connection)
     } catch (error) {
-      this.#ghosts.add(connection)
+      this.#ghosts.delete(connection)
+      this.#ghosts.add(connection) // the last now: another one is tried first
       this.#tryAgain()
       log.debug({ err: error, fd: connection.fd }, 'a closed connection could not be taken off the record yet')
     }
@@ -250,7 +253,11 @@ export class Registry {
 
   async #putAgain(connection: Connection): Promise<void> {
     const { fd } = connection
-    await this.#putLate(connection)
+    try {
+      await this.#putLate(connection)
+    } catch (error) {
+      if (isStoreAway(error)) throw error // else it is tried again by itself
+    }
     const writes: Promise<unknown>[] = []
     for (const group of connection.groups ?? []) writes.push(addFd(this.#redis, group, fd))
     if (connection.closeKeys?.size) writes.push(this.#redis.sadd(closeKeysKey(fd), ...connection.closeKeys))

@@ -83,6 +83,27 @@ describe.each(MODES)('many who come at once, %s mode', (mode) => {
     await eventually(async () => expect(await store.zrange(SET_OF('bad'), 0, '-1')).toEqual([`${fds[10]}`]))
   })
 
+  test('of those whom Redis refuses one keeps nobody else from what is tried again', async () => {
+    const keys = ['bad', 'worse'].map(SET_OF)
+    const [bad = '', worse = ''] = keys
+    for (const key of keys) await store.set(key, 'no sorted set')
+    await comeAtOnce([phone('bad'), phone('worse')])
+    const [badFd = 0, worseFd = 0] = await Promise.all(clients.map(fdOf))
+    await store.del(worse)
+    await eventually(async () => expect(await store.zrange(worse, 0, '-1')).toEqual([`${worseFd}`]))
+    const left = (fd: number) => eventually(async () => expect(await store.sismember(FDS, fd)).toBe(0))
+    await store.sadd(FDS, 2 ** 32 + 10_000_000) // what nobody has
+    await store.client('KILL', 'TYPE', 'normal')
+    await left(2 ** 32 + 10_000_000)
+    await store.set(worse, 'no sorted set')
+    for (const client of clients) await client.close()
+    await store.del(worse)
+    await left(worseFd)
+    expect(await store.sismember(FDS, badFd)).toBe(1)
+    await store.del(bad)
+    await offRecord(store, [badFd])
+  })
+
   test('have their newest connection in UIDTOFD, if several are of one user', async () => {
     const ids = Array.from({ length: 20 }, (_, n) => `twice ${n}`)
     await comeAtOnce([...ids, ...ids, ...ids].map((id) => phone(id)))
