@@ -1,6 +1,6 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import { FDINFO, UIDTOFD, UIDTOFD_TYPE, userFdsKey } from '../Record/Keys'
-import { REMOVE_FD, REPLACE_FD } from '../Record/Scripts'
+import { REMOVE_FD } from '../Record/Scripts'
 import type { User } from './Auth'
 import type { Connection } from './Connection'
 
@@ -38,7 +38,7 @@ export class Presence {
     for (;;) {
       const [newest] = await redis.zrange(userFdsKey(type, id), 0, '0', 'REV')
       if (newest === last) return
-      if (newest !== undefined) await redis.eval(REPLACE_FD.lua, 1, UIDTOFD, id, newest)
+      if (newest !== undefined) await redis.hset(UIDTOFD, id, newest)
       else if (last !== undefined) await redis.eval(REMOVE_FD.lua, 1, UIDTOFD, id, last)
       last = newest
     }
