@@ -258,13 +258,12 @@ export class Registry {
     } catch (error) {
       if (isStoreAway(error)) throw error // else it is tried again by itself
     }
+    if (connection.closed) return // who takes it off the record may be at its groups by now
     const writes: Promise<unknown>[] = []
     for (const group of connection.groups ?? []) writes.push(addFd(this.#redis, group, fd))
     if (connection.closeKeys?.size) writes.push(this.#redis.sadd(closeKeysKey(fd), ...connection.closeKeys))
     if (connection.controllers?.size) writes.push(this.#redis.sadd(controllersKey(fd), ...connection.controllers))
     await Promise.all(writes)
-    // It may have closed, and been forgotten, between two of these writes.
-    if (this.#forgotten.has(connection)) await this.forget(connection)
   }
 
   async #remove(connection: Connection): Promise<void> {

@@ -93,7 +93,7 @@ describe.each(MODES)('many who come at once, %s mode', (mode) => {
     await eventually(async () => expect(await store.zrange(worse, 0, '-1')).toEqual([`${worseFd}`]))
     const left = (fd: number) => eventually(async () => expect(await store.sismember(FDS, fd)).toBe(0))
     await store.sadd(FDS, 2 ** 32 + 10_000_000) // what nobody has
-    await store.client('KILL', 'TYPE', 'normal')
+    await store.call('CLIENT', 'KILL', 'TYPE', 'normal')
     await left(2 ** 32 + 10_000_000)
     await store.set(worse, 'no sorted set')
     for (const client of clients) await client.close()
