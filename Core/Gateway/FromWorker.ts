@@ -13,7 +13,10 @@ import type { Refusals } from './Refusals'
 import type { Registry } from './Registry'
 import type { Serving } from './Serving'
 
-/** Frames that one turn hands to sockets, so that no worker can keep the gateway from its heartbeats. */
+/**
+ * Frames that one turn hands to sockets, so that no worker can keep the gateway from its heartbeats. What a burst brings to a member in
+ * one turn goes out in one write: with a fifth of this a burst takes four times as long.
+ */
 const TURN = 5000
 
 /** The rooms of a gateway that do what workers order. */

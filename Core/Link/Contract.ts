@@ -99,7 +99,7 @@ export type Outgoing<Contract> = Contract & {
   readonly waiting: number
 }
 
-/** The gateway's turns at reading a link: how much it may do in one; see rule 6. */
+/** One side's turns at reading a link: how much it may do in one; see rule 6. */
 export interface Turns {
   beginTurn(): void
   /** The turn has done enough: what else there is waits for the next one. */

@@ -1,12 +1,10 @@
 import { type Channel, GatewayRecords, readForGateway, readForWorker, WorkerRecords } from './Codec'
 import type { Outgoing, ToGateway, ToWorker, Turns } from './Contract'
 import { type Handle, RecordReader, RecordWriter } from './Records'
+import { WorkerTurns } from './WorkerTurns'
 
 /** A buffer that a burst has blown up is not kept for the next turn. */
 const LARGEST_SPARE = 1024 * 1024
-
-/** Records that one turn hands to the worker, so that the sockets get their turn too. */
-const WORKER_TURN = 512
 
 /** One direction of the link. */
 class Pipe implements Channel {
@@ -57,6 +55,7 @@ export class InlineLink {
   readonly #upRecords: GatewayRecords
   #forWorker: Handle | undefined
   #forGateway: Handle | undefined
+  readonly #workerTurns = new WorkerTurns()
   #turns: Turns | undefined
   #scheduled = false
 
@@ -83,10 +82,10 @@ export class InlineLink {
 
   readonly #turn = () => {
     this.#scheduled = false
-    let handled = 0
+    this.#workerTurns.beginTurn()
     this.#turns?.beginTurn()
     try {
-      this.#down.deliver(() => ++handled >= WORKER_TURN)
+      this.#down.deliver(() => this.#workerTurns.spent())
       // What the worker answered at once goes out in the same turn: its stack has ended.
       this.#up.deliver(
         () => this.#turns?.spent() ?? false,

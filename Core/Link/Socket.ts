@@ -5,12 +5,10 @@ import type { Outgoing, ToGateway, ToWorker, Turns } from './Contract'
 import { type Greeting, hearAnswer, readGreeting, writeGreeting, writeRefusal, writeWelcome } from './Greeting'
 import { type BrokenRecord, type Handle, RecordReader, RecordWriter } from './Records'
 import { StreamReader, StreamWriter } from './Stream'
+import { WorkerTurns } from './WorkerTurns'
 
 /** A socket that has not greeted within this time, in milliseconds, is none of ours. */
 const GREETING_MS = 5000
-
-/** Records that one turn hands to the worker, so that its own timers and answers get their turn too. */
-const WORKER_TURN = 512
 
 /** A worker that has joined, as its gateway sees it. */
 export interface Joined {
@@ -164,7 +162,7 @@ export async function joinGateway(path: string, greeting: Pick<Greeting, 'secret
   const { promise: lost, resolve: gone } = deferred<unknown>()
   const answered = { welcomed, refused: (reason: string) => refused(refusal(reason)) }
   const handle = hearAnswer(answered, (type, subject, fields) => forWorker?.(type, subject, fields))
-  new StreamReader(down, handle, workerPace(), gone)
+  new StreamReader(down, handle, new WorkerTurns(), gone)
   greet(writer, { ...greeting, pid: process.pid, way: 'up' })
   greet(new StreamWriter(down), { ...greeting, pid: process.pid, way: 'down' })
   up.resume()
@@ -205,17 +203,6 @@ function refusal(reason: string): Error {
 function greet(to: StreamWriter, greeting: Greeting): void {
   writeGreeting(to.writer, greeting)
   to.flush()
-}
-
-function workerPace(): Turns {
-  let handled = 0
-  return {
-    beginTurn: () => {
-      handled = 0
-    },
-    spent: () => ++handled >= WORKER_TURN,
-    endTurn: () => {},
-  }
 }
 
 interface Deferred<T> {

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { isMainThread } from 'node:worker_threads'
 import { type LevelWithSilent, type Logger, pino } from 'pino'
+import { LineOut } from './LineOut'
 import { LogFile } from './LogFile'
 import { redact } from './Redact'
-import { Screen, threadOut } from './Screen'
+import { Screen } from './Screen'
 
 export type { Logger } from 'pino'
 
@@ -23,6 +23,8 @@ export interface LogOptions {
 
 /** The environment variable of a process whose standard output nobody sees: what goes to the file need not go there, too. */
 export const DAEMON = 'MSWOOLE_DAEMON'
+
+const STDOUT = 1
 
 let screen: Screen | undefined
 let file: LogFile | undefined
@@ -51,13 +53,17 @@ export const log: Logger = pino(
       const clean = original(redact(line))
       if (taker) return taker(clean)
       if (file === undefined || process.env[DAEMON] === undefined) {
-        screen ??= new Screen(isMainThread ? process.stdout : threadOut)
+        screen ??= new Screen(new LineOut(STDOUT, unshown))
         screen.write(clean)
       }
       file?.write(clean)
     },
   },
 )
+
+function unshown(count: number): void {
+  log.warn({ count }, 'lines were not shown: whoever reads standard output was too slow; the log file has them')
+}
 
 /**
  * Names the process and begins its file. Called once by each process; a second call replaces the first.

@@ -178,6 +178,21 @@ export function linkSuite(name: string, makeLink: MakeLink): void {
       expect(worker.all.map(({ said }) => said[0])).toEqual(Array.from({ length: 5000 }, (_, n) => n + 1))
     })
 
+    it('brings an answer before slow handlers of what came behind have had their turn', async () => {
+      const answered: number[] = []
+      const { toWorker, toGateway, gateway } = await make({
+        tell: ({ name, said: [fd] }) => {
+          if (name !== 'message') return
+          for (const began = performance.now(); performance.now() - began < 2; );
+          answered.push(gateway.all.length)
+          toGateway.send(Number(fd), 'answer', true)
+        },
+      })
+      for (let fd = 1; fd <= 10; fd++) toWorker.message(fd, 'compute')
+      await gateway.next(({ said }) => said[0] === 10)
+      expect(answered.at(-1)).toBeGreaterThanOrEqual(5)
+    })
+
     it('carries what is longer than any buffer of its own, with its neighbours', async () => {
       const { toGateway, gateway } = await make()
       const long = '长'.repeat(1_000_000)

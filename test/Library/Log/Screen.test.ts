@@ -1,12 +1,9 @@
-import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { Screen } from '../../../Library/Log/Screen'
 
-class Terminal extends EventEmitter {
+class Terminal {
   written = ''
-  constructor(readonly isTTY: boolean) {
-    super()
-  }
+  constructor(readonly isTTY: boolean) {}
   write(text: string): void {
     this.written += text
   }
@@ -43,13 +40,5 @@ describe('the screen', () => {
     expect(new Set(controls)).toEqual(new Set([10]))
     expect(text).toContain('�[2J')
     expect(text).toContain('\\u001b')
-  })
-
-  it('falls silent when its reader has left', () => {
-    const out = new Terminal(false)
-    const screen = new Screen(out)
-    out.emit('error', new Error('write EPIPE'))
-    screen.write('{}\n')
-    expect(out.written).toBe('')
   })
 })

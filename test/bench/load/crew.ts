@@ -116,7 +116,7 @@ export class Crew implements Fleet {
         this.#send(member)
       }
       if (rate > LEISURELY) setImmediate(turn)
-      else setTimeout(turn, 1)
+      else setTimeout(turn, ((sent + 1) * 1000) / rate - (performance.now() - start))
     }
     turn()
   }
