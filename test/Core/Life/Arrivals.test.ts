@@ -114,7 +114,10 @@ describe.each(MODES)('many who come at once, %s mode', (mode) => {
     expect(sets.map((fds) => fds.at(-1))).toEqual(sets.map((fds) => `${Math.max(...fds.map(Number))}`))
   })
 
-  test('and go while that is on its way to Redis leave nothing behind', async () => {
+  test.each([
+    ['in time', async () => {}],
+    ['too late', () => server.logged(({ msg }) => msg === 'connections are not on record until Redis is back')],
+  ])('and go while that is on its way leave nothing behind, also when Redis answers %s', async (_, waiting) => {
     const watcher = await Client.connect(server.url(), phone('watcher'))
     const fd = await fdOf(watcher)
     await redis.kill('SIGSTOP')
@@ -124,6 +127,7 @@ describe.each(MODES)('many who come at once, %s mode', (mode) => {
       const brief = await Promise.all(some.map((user) => Client.connect(server.url(), user)))
       await Promise.all(brief.map((client) => client.close()))
     }
+    await waiting()
     await redis.kill('SIGCONT')
     const last = await Client.connect(server.url(), phone('last'))
     clients = [watcher, last]
