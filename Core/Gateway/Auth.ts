@@ -61,6 +61,14 @@ export class Auth {
   }
 }
 
+/** An auth string alone, in which nothing is to be decoded. */
+const PLAIN = /^auth=[\w*:.\-/=]*$/
+
+/** @returns the auth string in the query of a handshake; null: there is none */
+export function authIn(query: string): string | null {
+  return PLAIN.test(query) ? query.slice('auth='.length) : new URLSearchParams(query).get('auth')
+}
+
 /** @returns the user that the record names; undefined when it names none */
 export function readUser(json: string | null): User | undefined {
   const auth = json === null ? undefined : parse(json)

@@ -181,19 +181,19 @@ export class Gateway {
   }
 
   /** The handshake is over. @returns when it is on record, or could not be put there yet */
-  opened(connection: Connection): Promise<void> {
+  async opened(connection: Connection): Promise<void> {
     connection.heardAt = this.#heartbeat.tick
     this.#perIp.add(connection.ip)
     gatewayCounts.opened++
     this.hub.add(connection)
-    return this.#registry
-      .put(connection)
-      .catch((error: unknown) => {
-        log.debug({ err: error, fd: connection.fd }, 'a connection could not be put on record')
-        gatewayCounts.storeErrors++
-        this.#unrecorded.add(isStoreAway(error) ? 'Redis is away' : 'Redis refused to write')
-      })
-      .finally(() => this.#assignment.recorded(connection))
+    try {
+      await this.#registry.put(connection)
+    } catch (error) {
+      log.debug({ err: error, fd: connection.fd }, 'a connection could not be put on record')
+      gatewayCounts.storeErrors++
+      this.#unrecorded.add(isStoreAway(error) ? 'Redis is away' : 'Redis refused to write')
+    }
+    this.#assignment.recorded(connection)
   }
 
   /** The client gave a sign of life that asks for nothing. It counts towards the rate, though only a flood is answered: by a close. */

@@ -4,6 +4,7 @@ import { log } from '../../Library/Log/Log'
 import { CLOSES } from '../Errors'
 import { instanceOf, userFdsKey } from '../Record/Keys'
 import { LOGIN } from '../Record/Scripts'
+import type { User } from './Auth'
 import type { Connection } from './Connection'
 
 /** How often a connection that could not be told to go is told again, in milliseconds. */
@@ -38,9 +39,9 @@ export class Logins {
     this.#policies = policies
   }
 
-  /** Whether the fds of this type of user may stand beside each other, so that nothing has to be decided. */
-  allows(type: string): boolean {
-    return (this.#policies[type] ?? 'allow') === 'allow'
+  /** Whether a user's fds may stand beside each other, so that nothing has to be decided. */
+  allows(user: User | undefined): boolean {
+    return user === undefined || (this.#policies[user.type] ?? 'allow') === 'allow'
   }
 
   /**

@@ -1,6 +1,7 @@
 import { log } from '../../Library/Log/Log'
 import { gatewayCounts } from '../Metrics/GatewayCounts'
 import type { Tls } from '../Tls'
+import { authIn } from './Auth'
 import type { SocketData } from './Connection'
 import { Door } from './Door'
 import {
@@ -105,7 +106,7 @@ export class Outside {
         this.#door.refuse('not a WebSocket handshake')
         return refuse(response, '400 Bad Request', 'not a WebSocket handshake')
       }
-      const connection = this.#door.admit(ip, new URLSearchParams(request.getQuery()).get('auth'))
+      const connection = this.#door.admit(ip, authIn(request.getQuery()))
       if (connection === 'the server stops') return refuse(response, '503 Service Unavailable', 'server stops')
       if (connection === 'too many connections of one address') {
         return refuse(response, '429 Too Many Requests', 'too many connections')

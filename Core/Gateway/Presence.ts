@@ -1,7 +1,8 @@
-import type { Redis } from 'ioredis'
+import type { ChainableCommander, Redis } from 'ioredis'
 import { FDINFO, UIDTOFD, UIDTOFD_TYPE, userFdsKey } from '../Record/Keys'
-import { REMOVE_FD, REPLACE_FD } from '../Record/Scripts'
+import { REMOVE_FD } from '../Record/Scripts'
 import type { User } from './Auth'
+import type { Connection } from './Connection'
 
 /** What stands on record of users: the fds of each, and for those whom PHP looks up by it the newest one. All of it @throws StoreAway. */
 export class Presence {
@@ -11,15 +12,22 @@ export class Presence {
     this.#redis = redis
   }
 
-  /** Puts an fd among those of its user. @param openedAt milliseconds of the epoch */
-  async enter({ type, id }: User, fd: number, openedAt: number): Promise<void> {
-    await this.#redis.zadd(userFdsKey(type, id), openedAt, fd)
+  /** Puts a connection among those of its user. */
+  enter(batch: ChainableCommander, { user, fd, openedAt }: Connection): void {
+    if (user) batch.zadd(userFdsKey(user.type, user.id), openedAt, fd)
   }
 
-  /** Tells whose an fd is, and makes it its user's newest. */
-  async show({ type, id, json }: User, fd: number): Promise<void> {
-    const told = this.#redis.hset(FDINFO, String(fd), json)
-    await Promise.all([told, type === UIDTOFD_TYPE && this.#redis.eval(REPLACE_FD.lua, 1, UIDTOFD, id, fd)])
+  /** Tells whose fds these are, and makes each its user's newest; of several of one user the last one. */
+  show(batch: ChainableCommander, connections: readonly Connection[]): void {
+    const users: (string | number)[] = []
+    const newest: (string | number)[] = []
+    for (const { user, fd } of connections) {
+      if (user === undefined) continue
+      users.push(fd, user.json)
+      if (user.type === UIDTOFD_TYPE) newest.push(user.id, fd)
+    }
+    if (users.length > 0) batch.hset(FDINFO, ...users)
+    if (newest.length > 0) batch.hset(UIDTOFD, ...newest)
   }
 
   /** Makes the newest fd that is on record its user's newest. It may close, or be followed, at this very moment: so until it stays. */
@@ -30,7 +38,7 @@ export class Presence {
     for (;;) {
       const [newest] = await redis.zrange(userFdsKey(type, id), 0, '0', 'REV')
       if (newest === last) return
-      if (newest !== undefined) await redis.eval(REPLACE_FD.lua, 1, UIDTOFD, id, newest)
+      if (newest !== undefined) await redis.hset(UIDTOFD, id, newest)
       else if (last !== undefined) await redis.eval(REMOVE_FD.lua, 1, UIDTOFD, id, last)
       last = newest
     }

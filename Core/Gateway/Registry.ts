@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import { isStoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
 import { closeKeysKey, controllersKey, FDINFO, instanceFdsKey, instanceOf } from '../Record/Keys'
 import { readUser } from './Auth'
 import { Connection } from './Connection'
+import { Entries } from './Entries'
 import type { Lease } from './Lease'
 import type { Logins } from './Logins'
 import { Presence } from './Presence'
@@ -27,14 +29,13 @@ interface Place {
 
 /**
  * Puts the gateway's connections on record in Redis and takes them off. Nobody else writes these keys, and all of it goes through
- * one client, in order; commands of one turn of the loop share a pipeline (the client's autopipelining). What stands in memory too
- * heals a Redis that was away or came back empty. The dead of another gateway are taken off by the same code.
+ * one client; commands of one turn of the loop share a pipeline (the client's autopipelining, and `Entries`). What stands in memory
+ * too heals a Redis that was away or came back empty. The dead of another gateway are taken off by the same code.
  */
 export class Registry {
   readonly #redis: Redis
-  readonly #lease: Lease
-  readonly #logins: Logins
   readonly #presence: Presence
+  readonly #entries: Entries
   readonly #fds: string
   /** Those that are being put on record now. */
   readonly #putting = new Map<Connection, Promise<void>>()
@@ -52,18 +53,17 @@ export class Registry {
 
   constructor(redis: Redis, lease: Lease, logins: Logins) {
     this.#redis = redis
-    this.#lease = lease
-    this.#logins = logins
     this.#presence = new Presence(redis)
+    this.#entries = new Entries(redis, lease, logins, this.#presence)
     this.#fds = instanceFdsKey(lease.instance)
   }
 
   /**
-   * Puts a connection on record. The list of the instance's fds comes first: it never lacks one that stands elsewhere. What Redis does
-   * not take now is tried again until it does.
+   * Puts a connection on record. What Redis does not take now is tried again until it does.
+   * @throws as `Entries.add`
    */
   async put(connection: Connection): Promise<void> {
-    const putting = this.#put(connection)
+    const putting = this.#entries.add(connection)
     this.#putting.set(connection, putting)
     try {
       await putting
@@ -71,28 +71,12 @@ export class Registry {
       // It may have closed, and been forgotten, between two of these writes.
       if (this.#forgotten.has(connection)) await this.forget(connection)
     } catch (error) {
-      if (!connection.closed) this.#absent.add(connection)
+      this.#absent.delete(connection)
+      if (!connection.closed) this.#absent.add(connection) // the last now: another one is tried first
       this.#tryAgain()
       throw error
     } finally {
       if (this.#putting.get(connection) === putting) this.#putting.delete(connection)
-    }
-  }
-
-  async #put(connection: Connection): Promise<void> {
-    // What a gateway writes that was taken for dead, nobody takes off again.
-    if (!this.#lease.sure(performance.now())) await this.#lease.confirm()
-    if (connection.closed) return
-    const redis = this.#redis
-    const { fd, user } = connection
-    const writes: Promise<unknown>[] = [redis.sadd(this.#fds, fd)]
-    if (user === undefined) await Promise.all(writes)
-    else if (this.#logins.allows(user.type)) {
-      writes.push(this.#presence.enter(user, fd, connection.openedAt), this.#presence.show(user, fd))
-      await Promise.all(writes)
-    } else {
-      const [stays] = await Promise.all([this.#logins.enter(connection), ...writes])
-      if (stays && !this.#forgotten.has(connection)) await this.#presence.show(user, fd)
     }
   }
 
@@ -182,7 +166,8 @@ export class Registry {
       this.#ghosts.delete(connection)
       this.#doubts.delete(connection)
     } catch (error) {
-      this.#ghosts.add(connection)
+      this.#ghosts.delete(connection)
+      this.#ghosts.add(connection) // the last now: another one is tried first
       this.#tryAgain()
       log.debug({ err: error, fd: connection.fd }, 'a closed connection could not be taken off the record yet')
     }
@@ -268,13 +253,17 @@ export class Registry {
 
   async #putAgain(connection: Connection): Promise<void> {
     const { fd } = connection
-    const writes: Promise<unknown>[] = [this.#putLate(connection)]
+    try {
+      await this.#putLate(connection)
+    } catch (error) {
+      if (isStoreAway(error)) throw error // else it is tried again by itself
+    }
+    if (connection.closed) return // who takes it off the record may be at its groups by now
+    const writes: Promise<unknown>[] = []
     for (const group of connection.groups ?? []) writes.push(addFd(this.#redis, group, fd))
     if (connection.closeKeys?.size) writes.push(this.#redis.sadd(closeKeysKey(fd), ...connection.closeKeys))
     if (connection.controllers?.size) writes.push(this.#redis.sadd(controllersKey(fd), ...connection.controllers))
     await Promise.all(writes)
-    // It may have closed, and been forgotten, between two of these writes.
-    if (this.#forgotten.has(connection)) await this.forget(connection)
   }
 
   async #remove(connection: Connection): Promise<void> {

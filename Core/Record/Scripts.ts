@@ -1,18 +1,5 @@
 import type { Script } from './Script'
 
-/** KEYS[1] UIDTOFD, ARGV user id, fd: makes the fd the user's newest. Answers the one before it, or nil. */
-export const REPLACE_FD: Script = {
-  keys: 1,
-  lua: `local old = redis.call('HGET', KEYS[1], ARGV[1])
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-return old`,
-  twin: (call, [key = ''], [id = '', fd = '']) => {
-    const old = call('HGET', key, id)
-    call('HSET', key, id, fd)
-    return old
-  },
-}
-
 /** KEYS[1] UIDTOFD, ARGV user id, fd: takes the user out if the fd is still the newest. Answers 1 if it was. */
 export const REMOVE_FD: Script = {
   keys: 1,
@@ -100,4 +87,4 @@ return others`,
   },
 }
 
-export const SCRIPTS: readonly Script[] = [REPLACE_FD, REMOVE_FD, RAISE, HOLD, CONDEMN, LOGIN]
+export const SCRIPTS: readonly Script[] = [REMOVE_FD, RAISE, HOLD, CONDEMN, LOGIN]

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { derivedKeys } from './Keys'
+import { byKey } from './Keys'
 
 /** The longest text that `undes` and `openV2` look at, in characters. A real auth string has about 200. */
 export const MAX_CIPHER = 4096
@@ -10,12 +10,15 @@ const KEY_BYTES = 24
 /** What MSwoole takes where it is given no key; PHP's `empty()` counts "0" as none. */
 const MSWOOLE_KEY = 'Marico_key'
 
-const keyOf = derivedKeys((key) => {
+const keyOf = byKey((key) => {
   const bytes = Buffer.alloc(KEY_BYTES, '0')
   // Written as bytes: a key of multi-byte characters is cut in the middle of one, as PHP and mcrypt do.
   Buffer.from(key === '' || key === '0' ? MSWOOLE_KEY : key, 'utf8').copy(bytes)
   return bytes
 })
+
+/** One for all texts of a key, because to make one costs as much as to use it: without padding ECB keeps nothing from block to block. */
+const decipherOf = byKey((key) => createDecipheriv('des-ede3-ecb', keyOf(key), null).setAutoPadding(false))
 
 /**
  * MSwoole's auth string: 3DES-ECB over UTF-8, PKCS#5, base64 with `+` `/` `=` written as `*` `:` `_`.
@@ -46,8 +49,7 @@ export function undes(cipher: string, key: string): string | undefined {
   const bytes = Buffer.from(base64, 'base64')
   // Node's decoder forgives everything; only exact base64 comes out again as it went in.
   if (bytes.length === 0 || bytes.length % BLOCK !== 0 || bytes.toString('base64') !== base64) return undefined
-  const decipher = createDecipheriv('des-ede3-ecb', keyOf(key), null).setAutoPadding(false)
-  return unpad(Buffer.concat([decipher.update(bytes), decipher.final()]))
+  return unpad(decipherOf(key).update(bytes))
 }
 
 function unpad(padded: Buffer): string | undefined {

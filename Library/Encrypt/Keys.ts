@@ -1,19 +1,19 @@
-/** How many derived keys are remembered a cipher. A server accepts a handful; the bound is for callers that pass others' keys. */
+/** How many keys are remembered a cipher. A server accepts a handful; the bound is for callers that pass others' keys. */
 const LIMIT = 64
 
 /**
- * Remembers what a key text derives to: a handshake is hot, and its keys are always the same few.
+ * Remembers what is made of a key text: a handshake is hot, and its keys are always the same few.
  * The oldest is forgotten first, so hostile key texts cost bounded memory.
  */
-export function derivedKeys(derive: (key: string) => Buffer): (key: string) => Buffer {
-  const known = new Map<string, Buffer>()
+export function byKey<Made>(make: (key: string) => Made): (key: string) => Made {
+  const known = new Map<string, Made>()
   return (key) => {
-    let derived = known.get(key)
-    if (derived === undefined) {
-      derived = derive(key)
+    let made = known.get(key)
+    if (made === undefined) {
+      made = make(key)
       if (known.size >= LIMIT) for (const oldest of known.keys()) if (known.delete(oldest)) break
-      known.set(key, derived)
+      known.set(key, made)
     }
-    return derived
+    return made
   }
 }

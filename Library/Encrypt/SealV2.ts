@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { MAX_CIPHER } from './Des'
-import { derivedKeys } from './Keys'
+import { byKey } from './Keys'
 
 const PREFIX = 'v2.'
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
-const keyOf = derivedKeys((key) => createHash('sha256').update(key, 'utf8').digest())
+const keyOf = byKey((key) => createHash('sha256').update(key, 'utf8').digest())
 
 /**
  * The token that replaces `des`: AES-256-GCM, so nobody can change or splice it.

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { Auth, type Refusal, type User } from '../../../Core/Gateway/Auth'
+import { Auth, authIn, type Refusal, type User } from '../../../Core/Gateway/Auth'
 import { des, sealV2 } from '../../../Library/Encrypt/Encrypt'
 
 const KEY = 'kfw001-websocket'
@@ -151,5 +151,41 @@ describe('the forms that are accepted', () => {
     )
     expect(verdict(['des'], sealV2(plaintext, KEY))).toBe('undecodable')
     expect(verdict(['v2'], des(plaintext, KEY))).toBe('undecodable')
+  })
+})
+
+describe('the auth string in a query', () => {
+  it('is what URLSearchParams finds', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        'auth=',
+        'auth',
+        '=',
+        '&',
+        '?',
+        '+',
+        '%',
+        '%2B',
+        '%3a',
+        '%E5%B0',
+        'a',
+        '*',
+        ':',
+        '/',
+        '.',
+        '-',
+        '_',
+        '\ud800',
+      ),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    )
+    const query = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''))
+    const behind = (start: string) => query.map((rest) => start + rest)
+    fc.assert(
+      fc.property(fc.oneof(query, behind('auth='), behind('auth=SOja*:_')), (text) => {
+        expect(authIn(text)).toBe(new URLSearchParams(text).get('auth'))
+      }),
+      { numRuns: 5000 },
+    )
   })
 })
