@@ -19,6 +19,9 @@ export const NAME_LENGTH = 1
 export const NAME_AT = 8
 export const MEMORY_BYTES = 4096
 
+/** What stands for the beats until the first one. */
+export const NOT_BEGUN = 0
+
 /** How often the main thread shows that it lives, in milliseconds. */
 const BEAT_MS = 100
 
@@ -71,12 +74,18 @@ export class Watch {
     return [...(this.#current === '' ? [] : [this.#current]), ...this.#waiting.keys()]
   }
 
-  /** Begins to show signs of life, and lets the watchdog look on. */
-  start(options: Omit<WatchdogData, 'memory' | 'beatMs'>): void {
-    setInterval(() => {
-      this.#numbers[BEATS] = ((this.#numbers[BEATS] ?? 0) + 1) | 0
-    }, BEAT_MS).unref()
+  /** Brings up the watchdog; it looks on from `begin` on. */
+  call(options: Omit<WatchdogData, 'memory' | 'beatMs'>): void {
     const workerData: WatchdogData = { ...options, memory: this.#memory, beatMs: BEAT_MS }
     new Thread(join(__dirname, 'watchdog.js'), { workerData }).unref()
+  }
+
+  /** Begins to show signs of life. */
+  begin(): void {
+    const beat = () => {
+      this.#numbers[BEATS] = (this.#numbers[BEATS] ?? 0) + 1 || 1 // never 0 again
+    }
+    beat()
+    setInterval(beat, BEAT_MS).unref()
   }
 }

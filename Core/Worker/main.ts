@@ -32,6 +32,8 @@ class WorkerProcess implements Life {
     watchUserCode(() => watch.inside(), false)
     const config = readConfig(root, process.env)
     readTls(folder, config.outside) // a reload with a certificate that cannot be used must not begin
+    // Its thread takes a while to come up: not when this worker takes over from another one.
+    watch.call({ runtime, level: config.log.level, name, limitMs: config.setting.stall_limit * 1000 })
     Cache.configure(cache)
     DB.configure(readDb(boot, process.env))
     const loads = (file: string) => tell({ report: 'loads', file })
@@ -41,7 +43,7 @@ class WorkerProcess implements Life {
     const worker = new Worker(config, Cache.get('master'), sources, watch)
     this.#worker = worker
     await Promise.all(link.paths.map((path) => this.#joinIfThere(path)))
-    watch.start({ runtime, level: config.log.level, name, limitMs: config.setting.stall_limit * 1000 })
+    watch.begin()
     new Fatigue(config.setting, worker, (reason) => tell({ report: 'worn', reason }))
     return { report: 'ready', config }
   }

@@ -1,6 +1,6 @@
 import { isMainThread, workerData } from 'node:worker_threads'
 import type * as Log from '../../Library/Log/Log'
-import { BEATS, NAME_AT, NAME_LENGTH, type WatchdogData } from './Watch'
+import { BEATS, NAME_AT, NAME_LENGTH, NOT_BEGUN, type WatchdogData } from './Watch'
 
 /** Loaded when there is something to say: a thread has modules and memory of its own. */
 const loadLog = (): typeof Log => require('../../Library/Log/Log')
@@ -18,7 +18,7 @@ function watch({ memory, runtime, level, name, limitMs, beatMs }: WatchdogData):
     const late = now - looked > beatMs * 10
     looked = now
     const latest = numbers[BEATS] ?? 0
-    if (latest !== beats || late) {
+    if (latest !== beats || latest === NOT_BEGUN || late) {
       beats = latest
       since = now
       said = false
