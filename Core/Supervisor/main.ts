@@ -51,6 +51,9 @@ export class Supervisor {
   /** @throws Error when the Runtime folder cannot be used */
   constructor(project: Project) {
     this.#project = project
+    // Before the pid stands in the folder, where whoever reads it may signal at once.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.stop(signal))
+    process.on('SIGHUP', () => this.reload('SIGHUP').catch(() => {}))
     this.#runtime = new Runtime(project.runtime)
     configureLog({ ...project.config.log, runtime: project.runtime, name: 'supervisor' })
   }
@@ -61,8 +64,6 @@ export class Supervisor {
    */
   async start(): Promise<Started> {
     dieOfErrors()
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.stop(signal))
-    process.on('SIGHUP', () => this.reload('SIGHUP').catch(() => {}))
     const starting = this.#start()
     this.#started = starting.catch(() => {})
     try {
