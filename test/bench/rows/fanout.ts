@@ -61,7 +61,8 @@ export const measure = (
     const window = { warmUp: warmUp / longTurns, duration: duration / longTurns }
     const subjects = await stage.start(...start())
     const enter = async (subject: FanSubject, size: number) => {
-      const { sender, command, message } = subject
+      const { command, message } = subject
+      const sender = await subject.sender()
       const members = await subject.members(size)
       return await stage.open(subject, { does: 'listen', members, sender, command, message, burst })
     }

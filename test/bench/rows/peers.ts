@@ -92,7 +92,7 @@ export async function* peersFanout2(options: Options): AsyncGenerator<Row> {
 /** Memory of connections that do nothing, in the process that holds their sockets. */
 export async function* peersIdle(options: Options): AsyncGenerator<Row> {
   installPeers()
-  const count = options.quick ? 1000 : 5000
+  const count = options.quick ? 1000 : 10_000
   const rounds = await idleRounds(options, count, { process: freshFramework, ...freshPeers })
   yield {
     name: 'peers-idle',

@@ -90,7 +90,8 @@ export const scaleGroup = (options: Options): AsyncGenerator<Row> =>
       ...sizes.map((size) => startFanFramework({ name: named('members', size), mode: 'process', redis: true })),
     )
     for (const [index, subject] of groups.entries()) {
-      const { sender, command, message } = subject
+      const { command, message } = subject
+      const sender = await subject.sender()
       const members = subject.members(sizes[index] ?? 0)
       await stage.open(subject, { does: 'listen', members, sender, command, message, burst: 1 })
       await stage.load(subject, { warmUp: options.firstWarmUp, duration: 100, rate: MESSAGES })

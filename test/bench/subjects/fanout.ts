@@ -7,7 +7,8 @@ import { type Subject, startFloor } from './program'
 /** A server whose fan-out is measured: who listens, who sends. */
 export interface FanSubject extends Subject {
   members(count: number): ClientOptions[] | Promise<ClientOptions[]>
-  readonly sender: ClientOptions
+  /** Another one each time: some servers let nobody in twice. */
+  sender(): ClientOptions | Promise<ClientOptions>
   readonly command: Message
   readonly message: Message
   /** Where the members are told to which of them they belong. */
@@ -21,7 +22,7 @@ export async function startFanFloor(): Promise<FanSubject> {
     ...floor,
     ...FLOOR,
     members: (count) => Array.from({ length: count }, () => ({ port, path: '/member', welcome: JOINED })),
-    sender: { port, path: '/sender' },
+    sender: () => ({ port, path: '/sender' }),
   }
 }
 
@@ -38,7 +39,7 @@ export async function startFanFramework(options: FrameworkOptions): Promise<FanF
     ...FRAMEWORK,
     members: (count) =>
       users(framework, count).map((user) => ({ ...user, hello: '{"method":"room.room.join"}', welcome: JOINED })),
-    sender,
+    sender: () => sender,
   }
 }
 

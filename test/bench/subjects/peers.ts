@@ -63,13 +63,15 @@ export async function startPeer(name: PeerName, ...args: string[]): Promise<Peer
   const { port } = program
   const many = async (one: z.infer<typeof words>['client'], count: number) =>
     (await pathsOf(program, seats ? undefined : one.path, count)).map((path) => ({ ...one, path, port }))
-  const [senderPath = ''] = await pathsOf(program, seats ? undefined : sender.path, 1)
   return {
     ...program,
     ...said,
     clients: (count) => many(client, count),
     members: (count) => many(member, count),
-    sender: { ...sender, path: senderPath, port },
+    sender: async () => {
+      const [one = { ...sender, port }] = await many(sender, 1)
+      return one
+    },
   }
 }
 
