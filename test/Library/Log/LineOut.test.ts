@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 
 const LINES = 12_000
 const LETTERS = 300
+const PATIENCE = { timeout: 10_000 }
 
 /** A process that writes its letter, line by line, as fast as it can; what it has to say itself goes to standard error. */
 const writer = (letter: string, lines = LINES) => `node -e "
@@ -16,10 +17,10 @@ const writer = (letter: string, lines = LINES) => `node -e "
 
 /** Runs a shell command whose standard output is a socket, as that of a service is. */
 function run(command: string) {
-  const shell = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const shell = spawn('sh', ['-c', command], { stdio: ['pipe', 'pipe', 'pipe'] })
   const said: string[] = []
   createInterface(shell.stderr).on('line', (line) => said.push(line))
-  return { output: shell.stdout, said, closed: once(shell, 'close') }
+  return { input: shell.stdin, output: shell.stdout, said, closed: once(shell, 'close') }
 }
 
 it('two processes that write at once do not cut into each other’s lines, and lose none', async () => {
@@ -38,16 +39,18 @@ it('a reader that has left ends nobody', async () => {
 })
 
 it('what a reader is too slow for is counted; what waited comes', async () => {
-  // The end is not reached before the reader has begun.
-  const slow = writer('a').replace(/"$/, "; require('fs').writeSync(2, 'written\\\\n'); setTimeout(() => {}, 1000)\"")
-  const { output, said, closed } = run(slow)
+  // It ends when its input does: not before the reader has begun.
+  const slow = writer('a').replace(/"$/, "; require('fs').writeSync(2, 'written\\\\n'); process.stdin.resume()\"")
+  const { input, output, said, closed } = run(slow)
   let shown = 0
   const reading = createInterface(output).on('line', () => shown++)
   reading.pause()
   output.pause()
-  await expect.poll(() => said).toEqual(['written'])
+  await expect.poll(() => said, PATIENCE).toEqual(['written'])
   output.resume()
   reading.resume()
+  await expect.poll(() => said.at(-1), PATIENCE).toMatch(/^unshown/)
+  input.end()
   await closed
   const [, unshown] = said.at(-1)?.split(' ') ?? []
   expect(Number(unshown)).toBeGreaterThan(0)
