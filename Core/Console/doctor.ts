@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { Cache } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
-import { reasonOf } from '../../Library/Log/Outage'
+import { causeOf, reasonOf } from '../../Library/Log/Outage'
 import { EXIT } from '../Handler'
 import type { Project } from '../Project'
 import { readHolder } from '../Supervisor/Runtime'
@@ -82,8 +82,7 @@ async function checkStore(project: Project, runs: boolean, fix: boolean): Promis
     const gateways = runs ? await checkGateways(project, fix) : []
     return [...(embedded ? [] : await checkRedis(redis)), ...gateways, ...(await checkRecord(ghosts, fix))]
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    return [bad('redis', `Redis does not answer: ${reasonOf(cause)}`)]
+    return [bad('redis', `Redis does not answer: ${reasonOf(causeOf(error))}`)]
   } finally {
     await Cache.close()
   }

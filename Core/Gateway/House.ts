@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { Cache, isStoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
-import { reasonOf } from '../../Library/Log/Outage'
+import { causeOf, reasonOf } from '../../Library/Log/Outage'
 import { tell } from '../Handler'
 import { gatewayCounts } from '../Metrics/GatewayCounts'
 import { processStatus } from '../Metrics/ProcessStatus'
@@ -203,7 +203,7 @@ function patience(url: string, waits: () => void): <T>(work: () => Promise<T>) =
       try {
         return await work()
       } catch (error) {
-        const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+        const cause = causeOf(error)
         const why = reasonOf(cause)
         if (!isStoreAway(error)) {
           throw new Error(`Redis at ${place} refuses what the server needs (${why}); give its user more rights`)

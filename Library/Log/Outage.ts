@@ -28,6 +28,10 @@ export class Outage {
   }
 }
 
+/** @returns the error that is behind this one, if it names one, else itself */
+export const causeOf = (error: unknown): unknown =>
+  error instanceof Error && error.cause instanceof Error ? error.cause : error
+
 /** What an error says; never all of it: a failed login carries the command with the password, a failed statement its values. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
