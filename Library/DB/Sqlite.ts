@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { QueryResult } from 'kysely'
@@ -74,8 +74,12 @@ async function open(file: string, patienceMs: number): Promise<Raw> {
   }
 }
 
-/** Only its owner may read it; SQLite gives its other files the same mode. */
+/**
+ * Only its owner may read it; SQLite gives its other files the same mode. A file that is there is left alone: closing it would take
+ * away every lock of this process on it, and another process that ends would then remove the log into which we go on writing.
+ */
 function create(file: string): void {
+  if (existsSync(file)) return
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   closeSync(openSync(file, 'a', 0o600))
 }

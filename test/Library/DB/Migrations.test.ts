@@ -1,8 +1,9 @@
-import { fork } from 'node:child_process'
+import { execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { DB } from '../../../Library/DB/DB'
 import { migrate, migrateDown, migrationStates, type NamedMigration } from '../../../Library/DB/Migrations'
@@ -10,6 +11,7 @@ import type { Schema } from '../../../Library/DB/Schema'
 import { DATABASES } from '../../support/databases'
 import { compile } from '../../support/programs'
 
+const run = promisify(execFile)
 let folder = ''
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'mswoole-migrations-'))
@@ -115,6 +117,25 @@ describe('a SQLite file', () => {
       expect((await Promise.all(ended)).map(([code]) => code)).toEqual([0, 0, 0, 0])
       const all = (await Promise.all(told)).flatMap(([names]) => names).sort()
       expect(all).toEqual([1, 2, 3, 4, 5].map((n) => `Race/000${n}`))
+    } finally {
+      remove()
+    }
+  })
+
+  it('has what is written into it, whoever else opens and closes it meanwhile', async () => {
+    const { file, remove } = await compile('test/Library/DB/count.ts')
+    try {
+      const url = `sqlite:${join(folder, 'kept.sqlite')}`
+      DB.configure({ master: { url }, other: { url } })
+      await migrate([A1])
+      const insert = (connection: string) =>
+        DB.get<{ first: { name: string } }>(connection).insertInto('first').values({ name: connection }).execute()
+      await insert('master')
+      await insert('other')
+      const counted = async () => (await run(process.execPath, [file, url, 'first'])).stdout
+      expect(await counted()).toBe('2')
+      await insert('master')
+      expect(await counted()).toBe('3')
     } finally {
       remove()
     }
