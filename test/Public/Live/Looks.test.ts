@@ -22,13 +22,13 @@ const SAYS: readonly (readonly [nickname: string, say: string])[] = [
   ['<b>Bob</b>', '<img src=x onerror=alert(1)>'],
 ]
 
-/** Pictures of every state, in Runtime/screenshots, for a person to look at. */
 /**
  * Chromium may drop what is under way when a network of the machine comes or goes, as in tests beside this one. Then a page cannot tell
  * why it was refused, and tries again some seconds later.
  */
 const LONG = { timeout: 75_000 }
 
+/** Pictures of every state, in Runtime/screenshots, for a person to look at. */
 describe.skipIf(noBrowser !== undefined)('the looks of the pages', () => {
   let hall: Hall
   beforeAll(async () => {
