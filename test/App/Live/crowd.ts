@@ -9,6 +9,12 @@ const ID_LENGTH = 32
 /** Handshakes under way at a time. */
 const AT_ONCE = 50
 
+/** Approvals that a wall has under way at most: a connection may not have many. */
+const APPROVALS = 16
+
+/** Messages that await review at most: on a machine that is too slow for the pace the phones wait. A room takes 500. */
+const PENDING = 300
+
 /** What a phone has got: how many broadcasts, and the first that was not the one that the others got at its place. */
 interface Phone {
   readonly client: RawClient
@@ -21,8 +27,11 @@ interface Wall {
   readonly client: RawClient
   /** Ids, as they came for review. */
   readonly seen: string[]
-  /** Ids, as it approved them. */
-  readonly approved: string[]
+  /** Ids of its share, as it approves them. */
+  readonly share: string[]
+  /** How many of them it has approved, and how many of those were answered. */
+  approved: number
+  answered: number
 }
 
 /** A room full of phones, with walls that approve everything, each its share. */
@@ -50,18 +59,26 @@ export class Crowd {
     return crowd
   }
 
-  get said(): number {
-    return this.#said
+  /** How far it is: what walls were asked and have approved, what phones have heard at least and at most, and who was refused what. */
+  get state() {
+    const heard = this.phones.map((phone) => phone.heard)
+    return {
+      asked: Math.min(...this.walls.map(({ seen }) => seen.length)),
+      approved: this.#approved,
+      least: Math.min(...heard),
+      most: Math.max(...heard),
+      refusals: this.refusals,
+    }
   }
 
-  /** One message of one phone after the other, at a steady pace, whatever becomes of them. @param rate a second */
+  /** One message of one phone after the other, at a steady pace if the server keeps up with it. @param rate a second */
   async talk(rate: number, seconds: number): Promise<void> {
     const began = performance.now()
     await new Promise<void>((resolve) => {
       const timer = setInterval(() => {
         const due = Math.min(Math.floor(((performance.now() - began) / 1000) * rate), rate * seconds)
-        while (this.#said < due) this.#say(this.#said++)
-        if (due < rate * seconds) return
+        while (this.#said < Math.min(due, this.#approved + PENDING)) this.#say(this.#said++)
+        if (this.#said < rate * seconds) return
         clearInterval(timer)
         resolve()
       }, 5)
@@ -79,6 +96,10 @@ export class Crowd {
 
   close(): void {
     for (const { client } of [...this.phones, ...this.walls]) client.socket.destroy()
+  }
+
+  get #approved(): number {
+    return this.walls.reduce((sum, { answered }) => sum + answered, 0)
   }
 
   #say(number: number): void {
@@ -109,19 +130,25 @@ export class Crowd {
 
   async #addWall(url: string, index: number, walls: number): Promise<void> {
     const client = await enter(url, wall(`w${index}`), 'live.wall.join')
-    const own: Wall = { client, seen: [], approved: [] }
+    const own: Wall = { client, seen: [], share: [], approved: 0, answered: 0 }
     this.walls.push(own)
     client.listen((frame) => {
       const { status, event, param } = JSON.parse(frame.toString())
       if (status !== 200) this.refusals.push(frame.toString())
-      if (event !== 'userSayNeedCheck') return
-      const id = String(param.id)
-      own.seen.push(id)
-      if (Number.parseInt(id.slice(0, 6), 16) % walls !== index) return
-      own.approved.push(id)
-      this.#approvedAt.set(id, performance.now())
-      client.send(JSON.stringify({ method: 'live.wall.check', id, status: 1 }))
+      if (event === 'wallCheckSuccess') own.answered++
+      if (event === 'userSayNeedCheck') own.seen.push(String(param.id))
+      if (event === 'userSayNeedCheck' && Number.parseInt(param.id.slice(0, 6), 16) % walls === index)
+        own.share.push(String(param.id))
+      this.#approve(own)
     })
+  }
+
+  #approve(wall: Wall): void {
+    while (wall.approved < Math.min(wall.share.length, wall.answered + APPROVALS)) {
+      const id = wall.share[wall.approved++] ?? ''
+      this.#approvedAt.set(id, performance.now())
+      wall.client.send(JSON.stringify({ method: 'live.wall.check', id, status: 1 }))
+    }
   }
 }
 
