@@ -1,41 +1,9 @@
 import { createHook } from 'node:async_hooks'
 import { Redis } from 'ioredis'
-import { type App, action, type Data } from 'mswoole-ts'
 import { startApp, type TestApp, type User } from 'mswoole-ts/test'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { z } from 'zod'
-import { InsideSocket } from '../../Core/Test/Inside'
-
-const Plain = action()
-const Checked = action({ for: 'wechatUser', data: z.object({ text: z.string() }) })
-
-class Costs {
-  @Plain
-  plain(app: App, data: Data<typeof Plain>) {
-    app.sendSuccessMessage(data.fd, 'done', '执行完成')
-  }
-
-  @Checked
-  checked(app: App, data: Data<typeof Checked>) {
-    app.sendSuccessMessage(data.fd, 'done', '执行完成', data.text)
-  }
-
-  @Checked
-  group(app: App, data: Data<typeof Checked>) {
-    app.to('COST_GROUP').send('done', '执行完成', data.text)
-  }
-
-  @Plain
-  async slow(app: App, data: Data<typeof Plain>) {
-    await app.groupCount('COST_GROUP')
-    app.sendSuccessMessage(data.fd, 'done', '执行完成')
-  }
-
-  @Plain
-  join(app: App, data: Data<typeof Plain>) {
-    app.fdJoin(data.fd, 'COST_GROUP')
-  }
-}
+import { InsideSocket } from '../../../Core/Test/Inside'
+import { Costs, MESSAGES_OF, turns } from './Costs'
 
 const ROUNDS = 100
 const AT_ONCE = 20 // messages a round, all in one loop turn
@@ -67,13 +35,6 @@ describe('what the way of a message costs', () => {
     await user.none(() => false)
   }
 
-  /** Resolves some loop turns later, with nothing but immediates. */
-  const turns = (count: number) =>
-    new Promise<void>((resolve) => {
-      const next = (left: number) => (left === 0 ? resolve() : setImmediate(next, left - 1))
-      next(count)
-    })
-
   async function costOf(message: string): Promise<Cost> {
     const made = { PROMISE: 0, Timeout: 0 }
     const hook = createHook({
@@ -100,19 +61,13 @@ describe('what the way of a message costs', () => {
     }
   }
 
-  const text = '<b>some words</b>'
-  const PLAIN = JSON.stringify({ method: 'cost.costs.plain', text })
-  const CHECKED = JSON.stringify({ method: 'cost.costs.checked', text })
-  const GROUP = JSON.stringify({ method: 'cost.costs.group', text })
-  const SLOW = JSON.stringify({ method: 'cost.costs.slow', text })
-
   describe('with the acknowledgement off', () => {
     beforeAll(() => start(false))
     afterAll(() => app.stop())
 
     test.each([
-      ['an action', PLAIN],
-      ['a checked and guarded action', CHECKED],
+      ['an action', MESSAGES_OF.plain],
+      ['a checked and guarded action', MESSAGES_OF.checked],
     ])('%s without await: one send, no promise, no timer, nothing to Redis', async (_name, message) => {
       const { promises, timers, commands, sends } = await costOf(message)
       expect(sends).toBe(1)
@@ -120,7 +75,7 @@ describe('what the way of a message costs', () => {
     })
 
     test('a group send on the embedded store: no promise, no timer, nothing to Redis', async () => {
-      const { promises, timers, commands, sends } = await costOf(GROUP)
+      const { promises, timers, commands, sends } = await costOf(MESSAGES_OF.group)
       expect(sends).toBe(1) // to the one member
       for (const count of [promises, timers, commands]) expect(count).toBeLessThan(NOTHING)
     })
@@ -132,7 +87,7 @@ describe('what the way of a message costs', () => {
     })
 
     test('an action that asks Redis costs all of these: they are counted', async () => {
-      for (const count of Object.values(await costOf(SLOW))) expect(count).toBeGreaterThan(NOTHING)
+      for (const count of Object.values(await costOf(MESSAGES_OF.slow))) expect(count).toBeGreaterThan(NOTHING)
     })
   })
 
@@ -141,7 +96,7 @@ describe('what the way of a message costs', () => {
     afterAll(() => app.stop())
 
     test('two sends, and nothing else', async () => {
-      const { promises, timers, commands, sends } = await costOf(CHECKED)
+      const { promises, timers, commands, sends } = await costOf(MESSAGES_OF.checked)
       expect(sends).toBe(2)
       for (const count of [promises, timers, commands]) expect(count).toBeLessThan(NOTHING)
     })
