@@ -13,12 +13,12 @@ export class Presence {
   }
 
   /** Puts a connection among those of its user. */
-  enter(batch: ChainableCommander, { user, fd, openedAt }: Connection): void {
-    if (user) batch.zadd(userFdsKey(user.type, user.id), openedAt, fd)
+  enter(pipeline: ChainableCommander, { user, fd, openedAt }: Connection): void {
+    if (user) pipeline.zadd(userFdsKey(user.type, user.id), openedAt, fd)
   }
 
   /** Tells whose fds these are, and makes each its user's newest; of several of one user the last one. */
-  show(batch: ChainableCommander, connections: readonly Connection[]): void {
+  show(pipeline: ChainableCommander, connections: readonly Connection[]): void {
     const users: (string | number)[] = []
     const newest: (string | number)[] = []
     for (const { user, fd } of connections) {
@@ -26,8 +26,8 @@ export class Presence {
       users.push(fd, user.json)
       if (user.type === UIDTOFD_TYPE) newest.push(user.id, fd)
     }
-    if (users.length > 0) batch.hset(FDINFO, ...users)
-    if (newest.length > 0) batch.hset(UIDTOFD, ...newest)
+    if (users.length > 0) pipeline.hset(FDINFO, ...users)
+    if (newest.length > 0) pipeline.hset(UIDTOFD, ...newest)
   }
 
   /** Makes the newest fd that is on record its user's newest. It may close, or be followed, at this very moment: so until it stays. */
