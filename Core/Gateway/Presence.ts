@@ -1,7 +1,8 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import { FDINFO, UIDTOFD, UIDTOFD_TYPE, userFdsKey } from '../Record/Keys'
-import { REMOVE_FD } from '../Record/Scripts'
+import { REMOVE_FDS } from '../Record/Scripts'
 import type { User } from './Auth'
+import { answersOf } from './Batches'
 import type { Connection } from './Connection'
 
 /** What stands on record of users: the fds of each, and for those whom PHP looks up by it the newest one. All of it @throws StoreAway. */
@@ -39,24 +40,53 @@ export class Presence {
       const [newest] = await redis.zrange(userFdsKey(type, id), 0, '0', 'REV')
       if (newest === last) return
       if (newest !== undefined) await redis.hset(UIDTOFD, id, newest)
-      else if (last !== undefined) await redis.eval(REMOVE_FD.lua, 1, UIDTOFD, id, last)
+      else if (last !== undefined) await redis.eval(REMOVE_FDS.lua, 1, UIDTOFD, id, last)
       last = newest
     }
   }
 
-  async remove({ type, id }: User, fd: number): Promise<void> {
+  /**
+   * Takes connections out from among those of their users. Of whom one was the newest, the newest that is still open takes its place.
+   * @returns those that Redis refused to take out
+   */
+  async remove(connections: readonly Connection[]): Promise<Map<Connection, Error>> {
+    const refused = new Map<Connection, Error>()
+    const places = connections.flatMap((connection) => {
+      const { user, fd } = connection
+      return user ? [{ connection, fd, user, key: userFdsKey(user.type, user.id) }] : []
+    })
+    if (places.length === 0) return refused
+    const lookedUp = places.filter(({ user }) => user.type === UIDTOFD_TYPE)
+    const pipeline = this.#redis.pipeline()
+    for (const { key, fd } of places) pipeline.zrem(key, fd)
+    pipeline.eval(REMOVE_FDS.lua, 1, UIDTOFD, ...lookedUp.flatMap(({ user, fd }) => [user.id, fd]))
+    for (const { key } of lookedUp) pipeline.zrange(key, 0, '0', 'REV')
+    const answers = await answersOf(pipeline)
+    for (const [at, { connection }] of places.entries()) {
+      const answer = answers[at]
+      if (answer instanceof Error) refused.set(connection, answer)
+    }
+    const [gone, ...newest] = answers.slice(places.length)
+    if (!Array.isArray(gone)) throw gone
+    const without = new Set(gone)
+    const replaced = lookedUp.map(async ({ user, key }, at) => {
+      const next = newest[at]
+      if (without.delete(String(user.id)) && Array.isArray(next)) await this.#replace(String(user.id), key, next[0])
+    })
+    await Promise.all(replaced)
+    return refused
+  }
+
+  /** @param next the newest that is open; it may close at this very moment, so its presence is asked again */
+  async #replace(id: string, key: string, next: string | undefined): Promise<void> {
     const redis = this.#redis
-    const key = userFdsKey(type, id)
-    await redis.zrem(key, fd)
-    if (type !== UIDTOFD_TYPE) return
-    // The newest one that is still open takes its place. It may close at this very moment, so its presence is asked again.
-    let gone: string | number = fd
-    while ((await redis.eval(REMOVE_FD.lua, 1, UIDTOFD, id, gone)) === 1) {
-      const [next] = await redis.zrange(key, 0, '0', 'REV')
-      if (next === undefined) return
-      await redis.hsetnx(UIDTOFD, String(id), next)
-      if ((await redis.zscore(key, next)) !== null) return
-      gone = next
+    for (let newest = next; newest !== undefined; [newest] = await redis.zrange(key, 0, '0', 'REV')) {
+      await redis.hsetnx(UIDTOFD, id, newest)
+      if ((await redis.zscore(key, newest)) !== null) return
+      if (!isOne(await redis.eval(REMOVE_FDS.lua, 1, UIDTOFD, id, newest))) return
     }
   }
 }
+
+/** Whether REMOVE_FDS has taken out the one that it was asked for. */
+const isOne = (gone: unknown) => Array.isArray(gone) && gone.length === 1

@@ -2,14 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { isStoreAway } from '../../Library/Cache/Cache'
 import { log } from '../../Library/Log/Log'
-import { closeKeysKey, controllersKey, FDINFO, instanceFdsKey, instanceOf } from '../Record/Keys'
+import { closeKeysKey, controllersKey, FDINFO, instanceFdsKey } from '../Record/Keys'
 import { readUser } from './Auth'
 import { Connection } from './Connection'
 import { Entries } from './Entries'
+import { Exits } from './Exits'
 import type { Lease } from './Lease'
 import type { Logins } from './Logins'
 import { Presence } from './Presence'
-import { addFd, isNoSet, removeFd } from './Sets'
+import { addFd, isNoSet } from './Sets'
 
 /** Connections that are put on record again at once when Redis comes back. */
 const HEAL_BATCH = 500
@@ -29,13 +30,14 @@ interface Place {
 
 /**
  * Puts the gateway's connections on record in Redis and takes them off. Nobody else writes these keys, and all of it goes through
- * one client; commands of one turn of the loop share a pipeline (the client's autopipelining, and `Entries`). What stands in memory
+ * one client; commands of one turn of the loop share a pipeline (the client's autopipelining, `Entries`, `Exits`). What stands in memory
  * too heals a Redis that was away or came back empty. The dead of another gateway are taken off by the same code.
  */
 export class Registry {
   readonly #redis: Redis
   readonly #presence: Presence
   readonly #entries: Entries
+  readonly #exits: Exits
   readonly #fds: string
   /** Those that are being put on record now. */
   readonly #putting = new Map<Connection, Promise<void>>()
@@ -55,6 +57,7 @@ export class Registry {
     this.#redis = redis
     this.#presence = new Presence(redis)
     this.#entries = new Entries(redis, lease, logins, this.#presence)
+    this.#exits = new Exits(redis, this.#presence)
     this.#fds = instanceFdsKey(lease.instance)
   }
 
@@ -221,12 +224,7 @@ export class Registry {
   }
 
   async #read(connection: Connection): Promise<void> {
-    const [keys, controllers] = await Promise.all([
-      this.#redis.smembers(closeKeysKey(connection.fd)),
-      this.#redis.smembers(controllersKey(connection.fd)),
-    ])
-    if (keys.length > 0) connection.closeKeys = new Set([...(connection.closeKeys ?? []), ...keys])
-    if (controllers.length > 0) connection.controllers = new Set([...(connection.controllers ?? []), ...controllers])
+    await this.#exits.read(connection)
     this.#unread.delete(connection)
   }
 
@@ -266,17 +264,13 @@ export class Registry {
     await Promise.all(writes)
   }
 
-  async #remove(connection: Connection): Promise<void> {
-    const redis = this.#redis
-    const { fd, user, groups, closeKeys } = connection
+  #remove(connection: Connection): Promise<void> {
+    const { groups, closeKeys } = connection
     const doubted = [...(this.#doubts.get(connection)?.values() ?? [])].filter(({ set }) => set === 'groups')
-    const sets = new Set([...(groups ?? []), ...(closeKeys ?? []), ...doubted.map(({ name }) => name)])
-    const steps: Promise<unknown>[] = [...sets].map((key) => removeFd(redis, key, fd))
-    if (user) steps.push(this.#presence.remove(user, fd))
-    await Promise.all(steps)
-    // Whoever goes on after a death in the middle reads there what is still to be done.
-    await Promise.all([redis.del(closeKeysKey(fd)), redis.del(controllersKey(fd)), redis.hdel(FDINFO, String(fd))])
-    await redis.srem(instanceFdsKey(instanceOf(fd)), fd)
+    return this.#exits.remove(
+      connection,
+      new Set([...(groups ?? []), ...(closeKeys ?? []), ...doubted.map(({ name }) => name)]),
+    )
   }
 
   #tryAgain(): void {

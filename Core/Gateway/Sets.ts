@@ -27,14 +27,4 @@ export async function addFd(redis: Redis, key: string, fd: number): Promise<void
   }
 }
 
-/** A key that user code named may be no set: that is its own error, and must not keep the rest from being cleaned. @throws StoreAway */
-export async function removeFd(redis: Redis, key: string, fd: number): Promise<void> {
-  try {
-    await redis.srem(key, fd)
-  } catch (error) {
-    if (!isNoSet(error)) throw error
-    log.warn({ closeKey: key, fd }, 'a close key is no Redis set; the fd cannot leave it')
-  }
-}
-
 export const isNoSet = (error: unknown) => error instanceof Error && error.message.startsWith('WRONGTYPE')

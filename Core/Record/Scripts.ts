@@ -1,11 +1,26 @@
 import type { Script } from './Script'
 
-/** KEYS[1] UIDTOFD, ARGV user id, fd: takes the user out if the fd is still the newest. Answers 1 if it was. */
-export const REMOVE_FD: Script = {
+/** KEYS[1] UIDTOFD, ARGV user id, fd, and so on: takes out each user of whom that fd is still the newest. Answers their ids. */
+export const REMOVE_FDS: Script = {
   keys: 1,
-  lua: `if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-return redis.call('HDEL', KEYS[1], ARGV[1])`,
-  twin: (call, [key = ''], [id = '', fd = '']) => (call('HGET', key, id) === fd ? call('HDEL', key, id) : 0),
+  lua: `local gone = {}
+for i = 1, #ARGV, 2 do
+  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then
+    redis.call('HDEL', KEYS[1], ARGV[i])
+    gone[#gone + 1] = ARGV[i]
+  end
+end
+return gone`,
+  twin: (call, [key = ''], args) => {
+    const gone: string[] = []
+    for (let at = 0; at < args.length; at += 2) {
+      const [id = '', fd = ''] = args.slice(at, at + 2)
+      if (call('HGET', key, id) !== fd) continue
+      call('HDEL', key, id)
+      gone.push(id)
+    }
+    return gone
+  },
 }
 
 /** KEYS[1] a counter, ARGV[1] a number: raises the counter to at least that number. Answers what it then is. */
@@ -87,4 +102,4 @@ return others`,
   },
 }
 
-export const SCRIPTS: readonly Script[] = [REMOVE_FD, RAISE, HOLD, CONDEMN, LOGIN]
+export const SCRIPTS: readonly Script[] = [REMOVE_FDS, RAISE, HOLD, CONDEMN, LOGIN]

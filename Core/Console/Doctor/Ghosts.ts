@@ -13,7 +13,7 @@ import {
   UIDTOFD_TYPE,
   userFdsKey,
 } from '../../Record/Keys'
-import { REMOVE_FD } from '../../Record/Scripts'
+import { REMOVE_FDS } from '../../Record/Scripts'
 
 /** Keys and members that Redis is asked for at once. */
 const PAGE = 1000
@@ -157,7 +157,8 @@ export class Ghosts {
   /** The newest connection of the user that is left takes its place. */
   async #removeNewest(user: string, fd: number): Promise<void> {
     const redis = this.#redis
-    if ((await redis.eval(REMOVE_FD.lua, REMOVE_FD.keys, UIDTOFD, user, fd)) !== 1) return
+    const gone = await redis.eval(REMOVE_FDS.lua, REMOVE_FDS.keys, UIDTOFD, user, fd)
+    if (!Array.isArray(gone) || gone.length === 0) return
     const [next] = await redis.zrange(userFdsKey(UIDTOFD_TYPE, user), 0, '0', 'REV')
     if (next !== undefined) await redis.hsetnx(UIDTOFD, user, next)
   }

@@ -2,7 +2,7 @@ import { type Arbitrary, array, assert, asyncProperty, constant, constantFrom, o
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Script } from '../../../Core/Record/Script'
-import { CONDEMN, HOLD, LOGIN, RAISE, REMOVE_FD, SCRIPTS } from '../../../Core/Record/Scripts'
+import { CONDEMN, HOLD, LOGIN, RAISE, REMOVE_FDS, SCRIPTS } from '../../../Core/Record/Scripts'
 import { openMemory, openRedis, type Server } from '../../Store/servers'
 
 /** Longer than a test runs, in milliseconds. */
@@ -12,9 +12,10 @@ const boot = constantFrom('boot 1', 'boot 2', '', 'dead')
 const id = constantFrom('1', '2', '你')
 const fd = constantFrom('7', '4294967297', '9')
 const fds = array(fd, { maxLength: 3 })
+const pairs = array(tuple(id, fd), { maxLength: 3 }).map((some) => some.flat())
 const number = constantFrom('0', '1', '5', '4294967296')
 
-/** What REMOVE_FD takes away again. */
+/** What REMOVE_FDS takes away again. */
 const SHOW_FD: Script = {
   keys: 1,
   lua: "return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])",
@@ -31,7 +32,7 @@ const call = (script: Script, ...parts: Arbitrary<string | string[]>[]): Arbitra
   tuple(...parts).map((args) => ({ script, args: args.flat() }))
 
 const CASES: Readonly<Record<string, readonly Arbitrary<Call>[]>> = {
-  'a user’s newest fd': [call(SHOW_FD, id, fd), call(REMOVE_FD, id, fd)],
+  'a user’s newest fd': [call(SHOW_FD, id, fd), call(REMOVE_FDS, pairs)],
   'a counter': [call(RAISE, number)],
   'a lease': [call(HOLD, boot, constant(LONG)), call(CONDEMN, boot, constant('dead'), constant(LONG))],
   'the fds of a user': [call(LOGIN, fd, number, constantFrom('allow', 'kickOld', 'rejectNew'), fds)],

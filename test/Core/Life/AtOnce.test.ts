@@ -8,12 +8,12 @@ import { MODES } from '../../support/modes'
 import { pidsOf } from '../../support/program'
 import { type RedisServer, startRedis } from '../../support/redis'
 import type { Server } from '../../support/server'
-import { fdOf, offRecord, startLife } from './life'
+import { does, fdOf, offRecord, startLife } from './life'
 
 const FDS = 'WEBSOCKET_INSTANCE_1_FDS'
 const SET_OF = (id: string) => `WEBSOCKET_USERFDS_wechatUser:${id}`
 
-describe.each(MODES)('many who come at once, %s mode', (mode) => {
+describe.each(MODES)('many who come or go at once, %s mode', (mode) => {
   let redis: RedisServer
   let server: Server
   let store: Redis
@@ -35,9 +35,11 @@ describe.each(MODES)('many who come at once, %s mode', (mode) => {
     await redis.stop()
   })
 
+  const gatewayPid = () => pidsOf(server.runtime, mode === 'base' ? 'Base/main.js' : 'Gateway/main.js')[0] ?? 0
+
   /** Lets these users in while the gateway stands still, so that it finds all of them at the door when it goes on. */
   async function comeAtOnce(users: readonly UserFields[]): Promise<void> {
-    const [gateway = 0] = pidsOf(server.runtime, mode === 'base' ? 'Base/main.js' : 'Gateway/main.js')
+    const gateway = gatewayPid()
     process.kill(gateway, 'SIGSTOP')
     const coming = users.map((user) => Client.connect(server.url(), user))
     const last = connect(server.port(), '127.0.0.1')
@@ -45,6 +47,17 @@ describe.each(MODES)('many who come at once, %s mode', (mode) => {
     last.destroy()
     process.kill(gateway, 'SIGCONT')
     clients = await Promise.all(coming)
+  }
+
+  /** Lets these clients vanish while the gateway stands still. */
+  async function goAtOnce(going: readonly Client[]): Promise<void> {
+    const gateway = gatewayPid()
+    process.kill(gateway, 'SIGSTOP')
+    const gone = going.map(({ socket }) => once(socket, 'close'))
+    for (const { socket } of going) socket.terminate()
+    await Promise.all(gone)
+    process.kill(gateway, 'SIGCONT')
+    clients = clients.filter((client) => !going.includes(client))
   }
 
   const onRecord = (fds: number) => eventually(async () => expect(await store.scard(FDS)).toBe(fds))
@@ -65,6 +78,43 @@ describe.each(MODES)('many who come at once, %s mode', (mode) => {
     expect(await runs('zadd')).toBe(count)
     // Not just one: the system may hand them over in portions, and the lease is renewed meanwhile.
     for (const command of ['sadd', 'hset', 'eval']) expect(await runs(command), command).toBeLessThan(count / 10)
+  })
+
+  test('share the commands that take them off the record, but for some a user', async () => {
+    const count = 200
+    await comeAtOnce(Array.from({ length: count }, (_, n) => phone(`many ${n}`)))
+    const fds = await Promise.all(clients.map(fdOf))
+    await Promise.all(clients.map((client, n) => does(client, 'fdJoin', fds[n] ?? 0, 'AT_ONCE')))
+    await store.config('RESETSTAT')
+    await goAtOnce(clients)
+    await offRecord(store, fds, ['AT_ONCE'], 30_000)
+    expect(await runs('zrem')).toBe(count)
+    for (const command of ['del', 'srem', 'eval', 'hsetnx']) {
+      expect(await runs(command), command).toBeLessThan(count / 10)
+    }
+  })
+
+  test('are off the record, but for one whose key holds something else; he is when it is gone', async () => {
+    const count = 50
+    await comeAtOnce([phone('bad'), ...Array.from({ length: count }, (_, n) => phone(`good ${n}`))])
+    const [bad = 0, ...fds] = await Promise.all(clients.map(fdOf))
+    await store.set(SET_OF('bad'), 'no sorted set')
+    await goAtOnce(clients)
+    await eventually(async () => expect(await store.smembers(FDS)).toEqual([`${bad}`]))
+    expect(await store.hkeys('WEBSOCKET_FDINFO')).toEqual([`${bad}`])
+    await store.del(SET_OF('bad'))
+    await offRecord(store, [bad, ...fds])
+  })
+
+  test('leave UIDTOFD to the newest of their users that stay', async () => {
+    const ids = Array.from({ length: 20 }, (_, n) => `stays ${n}`)
+    await comeAtOnce([...ids, ...ids, ...ids].map((id) => phone(id)))
+    const fds = await Promise.all(clients.map(fdOf))
+    const byUser = ids.map((_, n) => [n, n + 20, n + 40].sort((one, other) => (fds[one] ?? 0) - (fds[other] ?? 0)))
+    await goAtOnce(byUser.flatMap(([, ...newer]) => newer).flatMap((n) => clients[n] ?? []))
+    await onRecord(ids.length)
+    const left = byUser.map(([oldest = 0]) => `${fds[oldest]}`)
+    await eventually(async () => expect(await store.hmget('WEBSOCKET_UIDTOFD', ...ids)).toEqual(left))
   })
 
   test('are on record, but for one whose key holds something else; he is when it is gone', async () => {
