@@ -15,7 +15,14 @@ test('rounds that are apart are so by a share of their median', () => {
 })
 
 test('figures are written with as many digits as say something', () => {
-  expect([0.931, 8.714, 24.34, 612.3, -9.944].map(short)).toEqual(['0.93', '8.71', '24.3', '612', '-9.94'])
+  expect([0.931, 8.714, 24.34, 612.3, -9.944, Number.NaN].map(short)).toEqual([
+    '0.93',
+    '8.71',
+    '24.3',
+    '612',
+    '-9.94',
+    '-',
+  ])
   expect(range({ median: 1.04, least: 0.98, most: 11.06 })).toBe('1.04 (0.98-11.1)')
   expect(percent(figure([0.955]))).toBe('96%')
 })

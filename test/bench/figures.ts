@@ -20,8 +20,9 @@ export function figure(values: readonly number[]): Figure {
 /** How far apart the rounds are, as a share of their median. */
 export const spread = ({ median, least, most }: Figure) => (most - least) / median
 
-/** As many digits as say something: 0.93, 8.71, 24.3, 612. */
-export const short = (value: number) => value.toFixed(Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0)
+/** As many digits as say something: 0.93, 8.71, 24.3, 612; a dash for what was not measured. */
+export const short = (value: number) =>
+  Number.isNaN(value) ? '-' : value.toFixed(Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0)
 
 export const range = ({ median, least, most }: Figure) => `${short(median)} (${short(least)}-${short(most)})`
 

@@ -14,7 +14,7 @@ export const SETS = [
       { name: 'latency', what: 'of a call, at half and at a quarter of saturation' },
       { name: 'fanout', what: 'a message to a group, one gateway' },
       { name: 'fanout2', what: 'a message to a group, two gateways on a Redis' },
-      { name: 'handshake', what: 'auth, upgrade and registration' },
+      { name: 'handshake', what: 'auth, upgrade and registration; and the way back' },
       { name: 'idle', what: 'memory of an idle connection' },
       { name: 'compute', what: 'handlers that compute, one worker and two' },
       { name: 'reload', what: 'the longest wait of a call while the server reloads, and what is lost' },

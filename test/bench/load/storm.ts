@@ -1,20 +1,22 @@
 import { quiet } from '../cpu'
-import { type Client, type ClientOptions, enterAll, leaveAll } from './client'
+import { type ClientOptions, enterAll, leaveAll } from './client'
 import { Latency } from './latency'
 import type { Fleet, LoadRequest } from './load'
 import { Meter, type Window } from './meter'
 
 export interface StormOptions {
-  /** Who comes, and goes again, in each window. */
+  /** Who comes, and goes again. */
   readonly clients: readonly ClientOptions[]
+  /** What is measured of it. */
+  readonly window: 'coming' | 'going'
 }
 
-/** Clients that come all at once: a window is the handshakes of all of them, and what the server does after the last one. */
+/** Clients that come all at once, and then go all at once: a window is one of both, and what the server does after the last one. */
 export class Storm implements Fleet {
-  readonly #clients: readonly ClientOptions[]
+  readonly #options: StormOptions
 
-  constructor({ clients }: StormOptions) {
-    this.#clients = clients
+  constructor(options: StormOptions) {
+    this.#options = options
   }
 
   async open(): Promise<readonly string[]> {
@@ -23,15 +25,18 @@ export class Storm implements Fleet {
 
   async load({ watched }: LoadRequest): Promise<Window> {
     const pids = [...watched.server, ...watched.store]
+    const { clients: options, window } = this.#options
     const latency = new Latency()
     await quiet(pids)
-    const meter = new Meter(watched)
-    const clients: Client[] = await enterAll(this.#clients, () => () => {}, latency)
+    const coming = new Meter(watched)
+    const clients = await enterAll(options, () => () => {}, latency)
     await quiet(pids)
-    const window = { count: clients.length, ...meter.read(), ...latency.read() }
+    const came = { count: clients.length, ...coming.read(), ...latency.read() }
+    const going = new Meter(watched)
     leaveAll(clients)
     await quiet(pids)
-    return window
+    const went = { count: clients.length, ...going.read(), ...new Latency().read() }
+    return window === 'coming' ? came : went
   }
 
   close(): void {}

@@ -143,7 +143,7 @@ export const scaleOpen = (options: Options): AsyncGenerator<Row> =>
       const clients = users(subject, sizes[index] ?? 0, COMING + 1)
       const held = { ...subject, name: `${subject.name}, held` }
       await stage.open(held, { does: 'call', clients, request: INDEX, replies: [], pipeline: 1 })
-      await stage.open(subject, { does: 'knock', clients: users(subject, COMING) })
+      await stage.open(subject, { does: 'knock', clients: users(subject, COMING), window: 'coming' })
       for (let times = 0; times < WARM_UPS; times++) await stage.load(subject, window)
       coming.push(subject)
     }
