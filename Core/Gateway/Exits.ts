@@ -55,36 +55,39 @@ export class Exits {
    */
   async #removeAll(exits: readonly Exit[]): Promise<ReadonlyMap<Exit, Outcome>> {
     const connections = exits.map(({ connection }) => connection)
-    const [refused] = await Promise.all([this.#presence.remove(connections), this.#leaveSets(exits)])
-    const fds = connections.filter((connection) => !refused.has(connection)).map(({ fd }) => fd)
+    const [present, inSets] = await Promise.all([this.#presence.remove(connections), this.#leaveSets(exits)])
+    const outcomes = new Map<Exit, Outcome>()
+    const fds: number[] = []
+    for (const exit of exits) {
+      const refused = present.get(exit.connection) ?? inSets.get(exit)
+      if (refused) outcomes.set(exit, refused)
+      else fds.push(exit.connection.fd)
+    }
     if (fds.length > 0) await this.#erase(fds)
-    return new Map(
-      exits.flatMap((exit) => {
-        const error = refused.get(exit.connection)
-        return error ? [[exit, error]] : []
-      }),
-    )
+    return outcomes
   }
 
-  /** A key that user code named may be no set: that is its own error, and must not keep the rest from being cleaned. */
-  async #leaveSets(exits: readonly Exit[]): Promise<void> {
-    const members = new Map<string, number[]>()
-    for (const { connection, sets } of exits) {
-      for (const key of sets) {
-        const fds = members.get(key)
-        if (fds) fds.push(connection.fd)
-        else members.set(key, [connection.fd])
+  /** @returns those that Redis refused to take out of one */
+  async #leaveSets(exits: readonly Exit[]): Promise<Map<Exit, Error>> {
+    const members = new Map<string, Exit[]>()
+    for (const exit of exits) {
+      for (const key of exit.sets) {
+        const others = members.get(key)
+        if (others) others.push(exit)
+        else members.set(key, [exit])
       }
     }
-    if (members.size === 0) return
+    const refused = new Map<Exit, Error>()
+    if (members.size === 0) return refused
     const pipeline = this.#redis.pipeline()
-    for (const [key, fds] of members) pipeline.srem(key, ...fds)
+    for (const [key, leaving] of members) pipeline.srem(key, ...leaving.map(({ connection }) => connection.fd))
     const answers = await answersOf(pipeline)
-    for (const [at, [closeKey, fds]] of [...members].entries()) {
+    for (const [at, [closeKey, leaving]] of [...members].entries()) {
       const answer = answers[at]
-      if (isNoSet(answer)) log.warn({ closeKey, fds }, 'a close key is no Redis set; the fds cannot leave it')
-      else if (answer instanceof Error) throw answer
+      if (isNoSet(answer)) warn(closeKey, leaving)
+      else if (answer instanceof Error) for (const exit of leaving) refused.set(exit, answer)
     }
+    return refused
   }
 
   async #erase(fds: readonly number[]): Promise<void> {
@@ -95,6 +98,12 @@ export class Exits {
     ])
     await Promise.all([...byInstance(fds)].map(([instance, theirs]) => redis.srem(instanceFdsKey(instance), ...theirs)))
   }
+}
+
+/** A key that user code named may be no set: that is its own error, and must not keep the rest from being cleaned. */
+function warn(closeKey: string, leaving: readonly Exit[]): void {
+  const fds = leaving.map(({ connection }) => connection.fd)
+  log.warn({ closeKey, fds }, 'a close key is no Redis set; the fds cannot leave it')
 }
 
 /** @param more what Redis answered */

@@ -106,6 +106,20 @@ describe.each(MODES)('many who come or go at once, %s mode', (mode) => {
     await offRecord(store, [bad, ...fds])
   })
 
+  test('are off the record, but for one whose close key nobody may touch; he is when one may', async () => {
+    await comeAtOnce(Array.from({ length: 50 }, (_, n) => phone(`free ${n}`)))
+    const fds = await Promise.all(clients.map(fdOf))
+    const bad = fds[10] ?? 0
+    await Promise.all(clients.map((client, n) => does(client, 'fdAddCloseKey', fds[n] ?? 0, 'AT_ONCE')))
+    const [forbidden = await Client.connect(server.url())] = clients.slice(10)
+    await does(forbidden, 'fdAddCloseKey', bad, 'FORBIDDEN')
+    await store.call('ACL', 'SETUSER', 'default', 'resetkeys', '~WEBSOCKET_*', '~AT_ONCE')
+    await goAtOnce(clients)
+    await eventually(async () => expect(await store.smembers(FDS)).toEqual([`${bad}`]))
+    await store.call('ACL', 'SETUSER', 'default', 'allkeys')
+    await offRecord(store, fds)
+  })
+
   test('leave UIDTOFD to the newest of their users that stay', async () => {
     const ids = Array.from({ length: 20 }, (_, n) => `stays ${n}`)
     await comeAtOnce([...ids, ...ids, ...ids].map((id) => phone(id)))
