@@ -30,6 +30,8 @@ export interface Message {
 
 /** One that waits for its turn, to a group. */
 interface Waiting {
+  /** In the order in which they were sent. */
+  readonly number: number
   readonly except: readonly number[]
   readonly text: Buffer
   readonly unsent: (() => void) | undefined
@@ -58,6 +60,8 @@ export interface BrokerOptions {
 export class Broker {
   readonly #options: BrokerOptions
   readonly #lanes: Lanes<Waiting>
+  /** How many messages have been sent to groups. */
+  #sent = 0
   /** Messages to groups of which Redis has not said yet whether anybody heard them. */
   readonly #underWay = new Backlog()
   readonly #lost = new Tally<'Redis is away' | 'Redis refused'>((reason, count) => {
@@ -67,6 +71,7 @@ export class Broker {
   constructor(options: BrokerOptions) {
     this.#options = options
     this.#lanes = new Lanes(
+      (key) => this.#ready(key),
       (key, batch) => this.#deliver(key, batch),
       (batch, error) => this.#failed(batch, error),
     )
@@ -98,12 +103,13 @@ export class Broker {
       this.#announce(bus, ALL_CHANNEL, message)
       return 1
     }
-    if (this.#lanes.busy(name) || groups.joining(name) || isRaw(name)) return this.#wait(message, false)
+    const number = ++this.#sent
+    if (this.#lanes.busy(name) || groups.joining(name) || isRaw(name)) return this.#wait(message, number, false)
     const here = hub.members(name) !== undefined
-    if (bus === undefined) return here ? this.here(message) : this.#wait(message, true)
+    if (bus === undefined) return here ? this.here(message) : this.#wait(message, number, true)
     // With members, and deaf: what is published now would not reach them.
-    if (here && !bus.hears(groupChannel(name))) return this.#wait(message, true)
-    this.#toListeners(bus, message)
+    if (here && !bus.hears(groupChannel(name))) return this.#wait(message, number, true)
+    this.#toListeners(bus, message, number)
     return 1
   }
 
@@ -158,13 +164,13 @@ export class Broker {
   }
 
   /** To a group that somebody listens to; else by its set. */
-  async #toListeners(bus: Bus, message: Omit<Message, 'audience'>): Promise<void> {
+  async #toListeners(bus: Bus, message: Omit<Message, 'audience'>, number: number): Promise<void> {
     const text = Buffer.from(message.text) // it may be needed once more
     const kept = { ...message, text, audience: 'group' } as const
     this.#underWay.enter()
     try {
       const heard = await bus.publish(groupChannel(message.name), { kind: 'broadcast', ...kept })
-      if (heard === 0) this.#wait(kept, true)
+      if (heard === 0) this.#wait(kept, number, true)
     } catch (error) {
       this.#failed([message], error)
     } finally {
@@ -172,15 +178,20 @@ export class Broker {
     }
   }
 
-  #wait({ name, except, text, unsent }: Message, bySet: boolean): number {
-    this.#lanes.add(name, { except, text: Buffer.from(text), unsent, bySet })
+  #wait({ name, except, text, unsent }: Message, number: number, bySet: boolean): number {
+    this.#lanes.add(name, { number, except, text: Buffer.from(text), unsent, bySet })
     return 1
   }
 
-  /** Brings neighbouring messages to their group, whose joins are over, or to its set. */
+  /** The joins to a group are over, and of what was sent before it is known whether anybody heard it. */
+  async #ready(name: string): Promise<void> {
+    await this.#options.groups.settled(name)
+    await this.#underWay.passed()
+  }
+
+  /** Brings neighbouring messages to their group, or to its set. */
   async #deliver(name: string, batch: readonly Waiting[]): Promise<void> {
-    const { hub, groups, bus, isRaw } = this.#options
-    await groups.settled(name)
+    const { hub, bus, isRaw } = this.#options
     if (isRaw(name) || batch.some(({ bySet }) => bySet)) return this.#bySet(name, batch)
     if (bus === undefined) {
       if (hub.members(name) === undefined) return this.#bySet(name, batch)

@@ -12,8 +12,16 @@ interface Lane<Message> {
   readonly backlog: Backlog
 }
 
+/** What all messages have here. */
+interface Numbered {
+  readonly text: Buffer
+  /** In the order in which they were sent. */
+  readonly number: number
+}
+
 /** Messages that cannot go out at once, by the key that they are for: those for one key in order, keys independent of each other. */
-export class Lanes<Message extends { readonly text: Buffer }> {
+export class Lanes<Message extends Numbered> {
+  readonly #ready: (key: string) => Promise<void>
   readonly #deliver: (key: string, batch: readonly Message[]) => Promise<void>
   readonly #failed: (batch: readonly Message[], error: unknown) => void
   readonly #lanes = new Map<string, Lane<Message>>()
@@ -21,13 +29,16 @@ export class Lanes<Message extends { readonly text: Buffer }> {
   #bytes = 0
 
   /**
+   * @param ready resolves when those that were sent before have been added, if they are to be; never rejects
    * @param deliver brings neighbouring messages to their key
    * @param failed told of those for which that failed
    */
   constructor(
+    ready: (key: string) => Promise<void>,
     deliver: (key: string, batch: readonly Message[]) => Promise<void>,
     failed: (batch: readonly Message[], error: unknown) => void,
   ) {
+    this.#ready = ready
     this.#deliver = deliver
     this.#failed = failed
   }
@@ -42,12 +53,14 @@ export class Lanes<Message extends { readonly text: Buffer }> {
     return this.#lanes.has(key)
   }
 
+  /** One that was sent before others has its place before them. */
   add(key: string, message: Message): void {
     this.#messages++
     this.#bytes += message.text.length
     const open = this.#lanes.get(key)
     const lane = open ?? { messages: [], backlog: new Backlog() }
-    lane.messages.push(message)
+    const later = lane.messages.findLastIndex(({ number }) => number < message.number) + 1
+    lane.messages.splice(later, 0, message)
     lane.backlog.enter()
     if (open) return
     this.#lanes.set(key, lane)
@@ -62,13 +75,13 @@ export class Lanes<Message extends { readonly text: Buffer }> {
 
   async #run(key: string, { messages, backlog }: Lane<Message>): Promise<void> {
     while (messages.length > 0) {
-      const batch = messages.slice(0, BATCH)
+      await this.#ready(key)
+      const batch = messages.splice(0, BATCH)
       try {
         await this.#deliver(key, batch)
       } catch (error) {
         this.#failed(batch, error)
       }
-      messages.splice(0, batch.length)
       this.#messages -= batch.length
       for (const { text } of batch) this.#bytes -= text.length
       backlog.leave(batch.length)

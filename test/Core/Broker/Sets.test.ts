@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Client, phone } from '../../support/client'
 import { eventually } from '../../support/eventually'
@@ -54,6 +55,22 @@ test.each(['SET', 'RAW_SET'])(
     )
   },
 )
+
+test('what is sent to a set before Redis has said that nobody listens stays in order', async () => {
+  const { store } = cluster
+  for (let round = 0; round < 30; round++) {
+    const key = `SET ${round}`
+    await store.sadd(key, fds[0] ?? 0, fds[1] ?? 0)
+    const texts = Array.from({ length: 40 }, (_, n) => `${key}: ${n}`)
+    // Not all in one write: their ways to Redis and back are to overlap.
+    for (const text of texts) {
+      client(3).send({ method: 'bus.kit.do', verb: 'to', args: [key, text] })
+      await nextTurn()
+    }
+    await expectGotten(`${key}:`, [texts, texts, [], []])
+    await store.del(key)
+  }
+}, 30_000)
 
 test('a raw key is right when it is filled both ways; any other one is a group as soon as somebody joins', async () => {
   await does(client(0), 'fdJoin', fds[0] ?? 0, 'RAW_SET')
