@@ -5,8 +5,8 @@ import { compile } from '../../support/programs'
 
 const run = promisify(execFile)
 
-// So many bytes were made when this was written, and 3 % more. Other versions of Node make others.
-const MOST = { plain: 4540, checked: 5780, group: 7810, heartbeat: 735 }
+// So many bytes were made when this was written, and 5 % more. Other versions of Node make others.
+const MOST = { plain: 4630, checked: 5900, group: 7970, heartbeat: 750 }
 
 // Nothing is optimised, and nothing is collected meanwhile: then they are the same each time.
 const FLAGS = ['--no-opt', '--min-semi-space-size=128', '--max-semi-space-size=128']
