@@ -1,5 +1,6 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import { FDINFO, UIDTOFD, UIDTOFD_TYPE, userFdsKey } from '../Record/Keys'
+import { removeNewest } from '../Record/Newest'
 import { REMOVE_FDS } from '../Record/Scripts'
 import type { User } from './Auth'
 import { answersOf } from './Batches'
@@ -40,7 +41,7 @@ export class Presence {
       const [newest] = await redis.zrange(userFdsKey(type, id), 0, '0', 'REV')
       if (newest === last) return
       if (newest !== undefined) await redis.hset(UIDTOFD, id, newest)
-      else if (last !== undefined) await redis.eval(REMOVE_FDS.lua, 1, UIDTOFD, id, last)
+      else if (last !== undefined) await removeNewest(redis, id, last)
       last = newest
     }
   }
@@ -59,7 +60,7 @@ export class Presence {
     const lookedUp = places.filter(({ user }) => user.type === UIDTOFD_TYPE)
     const pipeline = this.#redis.pipeline()
     for (const { key, fd } of places) pipeline.zrem(key, fd)
-    pipeline.eval(REMOVE_FDS.lua, 1, UIDTOFD, ...lookedUp.flatMap(({ user, fd }) => [user.id, fd]))
+    pipeline.eval(REMOVE_FDS.lua, REMOVE_FDS.keys, UIDTOFD, ...lookedUp.flatMap(({ user, fd }) => [user.id, fd]))
     for (const { key } of lookedUp) pipeline.zrange(key, 0, '0', 'REV')
     const answers = await answersOf(pipeline)
     for (const [at, { connection }] of places.entries()) {
@@ -83,10 +84,7 @@ export class Presence {
     for (let newest = next; newest !== undefined; [newest] = await redis.zrange(key, 0, '0', 'REV')) {
       await redis.hsetnx(UIDTOFD, id, newest)
       if ((await redis.zscore(key, newest)) !== null) return
-      if (!isOne(await redis.eval(REMOVE_FDS.lua, 1, UIDTOFD, id, newest))) return
+      if (!(await removeNewest(redis, id, newest))) return
     }
   }
 }
-
-/** Whether REMOVE_FDS has taken out the one that it was asked for. */
-const isOne = (gone: unknown) => Array.isArray(gone) && gone.length === 1

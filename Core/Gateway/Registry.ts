@@ -267,10 +267,8 @@ export class Registry {
   #remove(connection: Connection): Promise<void> {
     const { groups, closeKeys } = connection
     const doubted = [...(this.#doubts.get(connection)?.values() ?? [])].filter(({ set }) => set === 'groups')
-    return this.#exits.remove(
-      connection,
-      new Set([...(groups ?? []), ...(closeKeys ?? []), ...doubted.map(({ name }) => name)]),
-    )
+    const sets = new Set([...(groups ?? []), ...(closeKeys ?? []), ...doubted.map(({ name }) => name)])
+    return this.#exits.remove(connection, sets)
   }
 
   #tryAgain(): void {

@@ -13,7 +13,7 @@ import {
   UIDTOFD_TYPE,
   userFdsKey,
 } from '../../Record/Keys'
-import { REMOVE_FDS } from '../../Record/Scripts'
+import { removeNewest } from '../../Record/Newest'
 
 /** Keys and members that Redis is asked for at once. */
 const PAGE = 1000
@@ -89,7 +89,7 @@ export class Ghosts {
     const redis = this.#redis
     await each(ghosts, ([fd, places]) => Promise.all([...places].map((place) => this.#removeFrom(place, fd))))
     await each(ghosts, async ([fd]) => {
-      for (const user of newestOf.get(fd) ?? []) await this.#removeNewest(user, fd)
+      for (const user of newestOf.get(fd) ?? []) await this.#replaceNewest(user, fd)
       // Whoever goes on after a failure in the middle reads there what is still to be done.
       await redis.del(closeKeysKey(fd), controllersKey(fd))
       await redis.srem(instanceFdsKey(instanceOf(fd)), fd)
@@ -155,10 +155,9 @@ export class Ghosts {
   }
 
   /** The newest connection of the user that is left takes its place. */
-  async #removeNewest(user: string, fd: number): Promise<void> {
+  async #replaceNewest(user: string, fd: number): Promise<void> {
     const redis = this.#redis
-    const gone = await redis.eval(REMOVE_FDS.lua, REMOVE_FDS.keys, UIDTOFD, user, fd)
-    if (!Array.isArray(gone) || gone.length === 0) return
+    if (!(await removeNewest(redis, user, fd))) return
     const [next] = await redis.zrange(userFdsKey(UIDTOFD_TYPE, user), 0, '0', 'REV')
     if (next !== undefined) await redis.hsetnx(UIDTOFD, user, next)
   }
