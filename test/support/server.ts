@@ -93,12 +93,6 @@ export class Server {
     return this.log.next(filter, deadlineMs)
   }
 
-  /** The pid of the process that holds the sockets. */
-  get childPid(): number {
-    const started = this.log.all.find(({ msg }) => msg === 'started')
-    return Number(started?.pid ?? 0)
-  }
-
   /** A client of the embedded store; the caller closes it. */
   store(): Redis {
     return new Redis({ path: join(this.runtime, 'store.sock') })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { Client, type UserFields } from '../../support/client'
 import { eventually } from '../../support/eventually'
 import { Server } from '../../support/server'
+import { gatewayOf } from '../Faults/support'
 import { Cluster, does, fdOf } from './support'
 
 const user = (type: string, id: string): UserFields => ({ id, type, code: 'A', nickname: id })
@@ -109,7 +110,7 @@ test('what a machine that was killed has left refuses nobody (rejectNew)', async
   })
   const old = await Client.connect(machine.url(), user('r', 'ghost'))
   await expectAlone(old, 'r', 'ghost')
-  const [supervisor, gateway] = [machine.process.pid ?? 0, machine.childPid]
+  const [supervisor, gateway] = [machine.process.pid ?? 0, gatewayOf(machine)]
   process.kill(supervisor, 'SIGKILL')
   process.kill(gateway, 'SIGKILL')
   await old.closed

@@ -35,8 +35,9 @@ export function workersOf(server: Server): number[] {
   return childrenOf(server).flatMap(({ pid, command }) => (command.endsWith('Worker/main.js') ? pid : []))
 }
 
+/** The pid of the process that holds the sockets. */
 export function gatewayOf(server: Server): number {
-  const gateway = childrenOf(server).find(({ command }) => command.endsWith('Gateway/main.js'))
+  const gateway = childrenOf(server).find(({ command }) => /(Gateway|Base)\/main\.js$/.test(command))
   if (gateway === undefined) throw new Error('the server has no gateway')
   return gateway.pid
 }

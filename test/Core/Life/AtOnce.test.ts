@@ -5,9 +5,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Client, phone, type UserFields } from '../../support/client'
 import { eventually } from '../../support/eventually'
 import { MODES } from '../../support/modes'
-import { pidsOf } from '../../support/program'
 import { type RedisServer, startRedis } from '../../support/redis'
 import type { Server } from '../../support/server'
+import { gatewayOf } from '../Faults/support'
 import { does, fdOf, offRecord, startLife } from './life'
 
 const FDS = 'WEBSOCKET_INSTANCE_1_FDS'
@@ -35,11 +35,9 @@ describe.each(MODES)('many who come or go at once, %s mode', (mode) => {
     await redis.stop()
   })
 
-  const gatewayPid = () => pidsOf(server.runtime, mode === 'base' ? 'Base/main.js' : 'Gateway/main.js')[0] ?? 0
-
   /** Lets these users in while the gateway stands still, so that it finds all of them at the door when it goes on. */
   async function comeAtOnce(users: readonly UserFields[]): Promise<void> {
-    const gateway = gatewayPid()
+    const gateway = gatewayOf(server)
     process.kill(gateway, 'SIGSTOP')
     const coming = users.map((user) => Client.connect(server.url(), user))
     const last = connect(server.port(), '127.0.0.1')
@@ -51,7 +49,7 @@ describe.each(MODES)('many who come or go at once, %s mode', (mode) => {
 
   /** Lets these clients vanish while the gateway stands still. */
   async function goAtOnce(going: readonly Client[]): Promise<void> {
-    const gateway = gatewayPid()
+    const gateway = gatewayOf(server)
     process.kill(gateway, 'SIGSTOP')
     const gone = going.map(({ socket }) => once(socket, 'close'))
     for (const { socket } of going) socket.terminate()

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { gatewayOf } from '../../Core/Faults/support'
 import { Client, wall as wallUser } from '../../support/client'
 import { eventually } from '../../support/eventually'
 import { noBrowser } from '../browser'
@@ -75,9 +76,11 @@ describe.skipIf(noBrowser !== undefined)('two rooms in Chromium', () => {
     const { ming, hong, left, right } = all()
     await ming.said('同时')
     for (const wall of [left, right]) await wall.queued('同时').waitFor()
-    // A click as of a hand would wait for the button that the other wall takes away.
-    const click = "document.querySelector('#queue > li:not(.past) .approve').click()"
-    await Promise.all([left, right].map(({ page }) => page.evaluate(click)))
+    // The server stands still, so that neither click can have taken the other wall's button away.
+    const gateway = gatewayOf(hall.server)
+    process.kill(gateway, 'SIGSTOP')
+    for (const wall of [left, right]) await wall.queued('同时').locator('.approve').click()
+    process.kill(gateway, 'SIGCONT')
     await hong.page.locator('.message', { hasText: '同时' }).waitFor()
     await ming.said('在它之后')
     await left.queued('在它之后').locator('.approve').click()
