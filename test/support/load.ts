@@ -52,7 +52,7 @@ export class Load {
   }
 
   /** Makes no new calls. @param deadlineMs how long open ones may take to be settled; then they count as lost @returns the account so far */
-  async pause(deadlineMs = 10_000): Promise<Account> {
+  async pause(deadlineMs = 30_000): Promise<Account> {
     let late: NodeJS.Timeout | undefined
     const deadline = new Promise<void>((resolve) => {
       late = setTimeout(resolve, deadlineMs)

@@ -104,7 +104,7 @@ describe.each(SHAPES)('$title', ({ machines, env }) => {
     expectOneOrder(members)
     for (const { group, heard } of members) expect(heard.toSorted((a, b) => a - b)).toEqual(sent.get(group))
     expect(members.filter(({ client }) => client.socket.readyState !== client.socket.OPEN)).toEqual([])
-  }, 60_000)
+  }, 300_000)
 })
 
 test('workers are killed one after the other: nobody falls, nothing comes twice, each call is answered or named', async () => {
@@ -155,4 +155,4 @@ test('workers are killed one after the other: nobody falls, nothing comes twice,
     expect(client.socket.readyState).toBe(client.socket.OPEN)
   }
   await Promise.all(loads.map((load) => load.close()))
-}, 60_000)
+}, 300_000)

@@ -70,7 +70,7 @@ test('what is sent to a set before Redis has said that nobody listens stays in o
     await expectGotten(`${key}:`, [texts, texts, [], []])
     await store.del(key)
   }
-}, 30_000)
+}, 300_000)
 
 test('a raw key is right when it is filled both ways; any other one is a group as soon as somebody joins', async () => {
   await does(client(0), 'fdJoin', fds[0] ?? 0, 'RAW_SET')

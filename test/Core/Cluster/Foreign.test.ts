@@ -71,7 +71,7 @@ test('joins that race the close of a connection leave nothing behind', async () 
   await offRecord(redis, fds)
   await asker.client.close()
   await eventually(async () => expect(await redis.hlen('WEBSOCKET_FDINFO')).toBe(0))
-}, 60_000)
+}, 300_000)
 
 test('the list of an instance names an fd before anything else does, and when nothing else does any more', async () => {
   const monitor = await new Redis(server.url).monitor()

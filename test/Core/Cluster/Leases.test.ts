@@ -72,7 +72,7 @@ test('somebody else has the number: the connections are closed with 1012, and th
   await redis.del(lease(instance))
   await offRecord(redis, [fd])
   expect(await allTold(machines, 'Witness', [fd])).toEqual([])
-}, 90_000)
+}, 300_000)
 
 test('a gateway that stops, and finds that its number is somebody else’s by now, leaves it on the list', async () => {
   const machine = await start()
@@ -85,7 +85,7 @@ test('a gateway that stops, and finds that its number is somebody else’s by no
   await machine.stop()
   expect(await redis.get(lease(instance))).toBe('a boot id of somebody else')
   expect(await redis.smembers('WEBSOCKET_INSTANCE_LIST')).toContain(`${instance}`)
-}, 60_000)
+}, 300_000)
 
 test('Redis comes back empty: who starts then gets a number beyond those that live', async () => {
   await redis.set('WEBSOCKET_INSTANCES', 41)
@@ -97,7 +97,7 @@ test('Redis comes back empty: who starts then gets a number beyond those that li
   expect(await redis.get('WEBSOCKET_INSTANCES')).toBe('42')
   expect(await instanceOn(await start())).toBe(43)
   expect(client.socket.readyState).toBe(client.socket.OPEN)
-}, 60_000)
+}, 300_000)
 
 test('a number whose lease somebody holds, or that was somebody’s, is skipped', async () => {
   await redis.set(lease(1), 'somebody', 'PX', 60_000)
@@ -106,7 +106,7 @@ test('a number whose lease somebody holds, or that was somebody’s, is skipped'
   expect(await instanceOn(machine)).toBe(3)
   expect(await redis.get(lease(1))).toBe('somebody')
   expect(await redis.get('WEBSOCKET_INSTANCES')).toBe('3')
-}, 60_000)
+}, 300_000)
 
 test('a lease that Redis has forgotten is taken again, and with it everything that stands in memory', async () => {
   const machine = await start()
@@ -122,7 +122,7 @@ test('a lease that Redis has forgotten is taken again, and with it everything th
     expect(await redis.smembers('WEBSOCKET_INSTANCE_LIST')).toEqual(['1'])
   }, LEASE_MS)
   expect(client.socket.readyState).toBe(client.socket.OPEN)
-}, 60_000)
+}, 300_000)
 
 test('a clean stop leaves the counter and a tombstone, nothing else', async () => {
   const machine = await start()
@@ -136,4 +136,4 @@ test('a clean stop leaves the counter and a tombstone, nothing else', async () =
   expect(await allKeys(redis)).toEqual([lease(1), 'WEBSOCKET_INSTANCES'].sort())
   expect(await redis.get(lease(1))).toBe('dead')
   expect(await redis.pttl(lease(1))).toBeGreaterThan(24 * 3600 * 1000)
-}, 60_000)
+}, 300_000)

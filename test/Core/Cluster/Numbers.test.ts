@@ -53,4 +53,4 @@ test(`${RESTARTS} lives of a server, some of which end by SIGKILL: no fd is ever
   expect((await stranger.next('said')).info).toBe('for me')
   expect(stranger.texts.join()).not.toContain('for the dead')
   await machine.stop()
-}, 300_000)
+}, 600_000)

@@ -94,7 +94,7 @@ test.concurrent.each([
       expect(account.answered).toBeGreaterThan(0)
       await load.close()
     }),
-  60_000,
+  300_000,
 )
 
 test(
@@ -126,7 +126,7 @@ test(
         ({ msg, fd }) => msg === 'onClose hooks ended 2 workers and were given up' && fd === guilty.fd,
       )
     }),
-  60_000,
+  300_000,
 )
 
 test(
@@ -143,5 +143,5 @@ test(
       }
       await client.close()
     }),
-  60_000,
+  300_000,
 )

@@ -72,7 +72,7 @@ test.each([
     slow.socket.destroy()
     await sender.close()
   },
-  60_000,
+  300_000,
 )
 
 /** A member that counts what it gets. */
@@ -136,5 +136,5 @@ test.each([
     for (const { raw } of members) raw.socket.destroy()
     await sender.close()
   },
-  60_000,
+  300_000,
 )

@@ -48,7 +48,7 @@ async function holdings() {
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 test('reloads leave no process, socket, file or Redis client behind, and the gateway does not grow', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const load = await Load.start({
     url: server.url(),

@@ -37,7 +37,7 @@ async function wear(clients: number, seconds: number, call: (client: number, n: 
 }
 
 test('max_request: workers are replaced one at a time under load, and no call is lost', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   project = new Project({ setting: { worker_num: WORKERS, max_request: 1000 } })
   const replaced = await wear(100, SECONDS, (client, n) =>
@@ -46,7 +46,7 @@ test('max_request: workers are replaced one at a time under load, and no call is
   expect(replaced).toBeGreaterThan(SECONDS / 5)
 })
 
-test('max_memory: a worker that leaks is replaced before it grows without end', { timeout: 120_000 }, async () => {
+test('max_memory: a worker that leaks is replaced before it grows without end', { timeout: 300_000 }, async () => {
   project = new Project({ setting: { worker_num: WORKERS, max_memory: 130 } })
   const replaced = await wear(10, SECONDS / 2, () => ({ method: 'calls.calls.leak', kib: 8 }))
   expect(replaced).toBeGreaterThan(1)

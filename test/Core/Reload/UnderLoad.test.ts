@@ -16,7 +16,7 @@ afterAll(async () => {
   project.delete()
 })
 
-test('new code comes in under full load and loses, doubles and mixes up no call', { timeout: 90_000 }, async () => {
+test('new code comes in under full load and loses, doubles and mixes up no call', { timeout: 300_000 }, async () => {
   const load = await Load.start({
     url: server.url(),
     clients: 200,
