@@ -130,8 +130,8 @@ test('workers are killed one after the other: nobody falls, nothing comes twice,
     const [worker] = server ? workersOf(server) : []
     if (server === undefined || worker === undefined) throw new Error('there is no worker to kill')
     const before = answered.size
-    await eventually(() => expect(answered.size).toBeGreaterThan(before + 200), 10_000)
-    const serves = server.logged(({ msg }) => msg === 'a new worker serves', 10_000)
+    await eventually(() => expect(answered.size).toBeGreaterThan(before + 200))
+    const serves = server.logged(({ msg }) => msg === 'a new worker serves')
     process.kill(worker, 'SIGKILL')
     await serves
   }
@@ -147,7 +147,7 @@ test('workers are killed one after the other: nobody falls, nothing comes twice,
   // One more each: when it has come, all that was before it has.
   for (let group = 0; group < GROUPS; group++)
     await members[0]?.client.call('bus.kit.say', { group: nameOf(group), n: -1 })
-  await eventually(() => expect(members.filter(({ heard }) => !heard.includes(-1))).toEqual([]), 10_000)
+  await eventually(() => expect(members.filter(({ heard }) => !heard.includes(-1))).toEqual([]))
   expectOneOrder(members)
   for (const { group, heard, client } of members) {
     const all = new Set(heard)

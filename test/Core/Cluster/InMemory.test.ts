@@ -56,7 +56,7 @@ test('a gateway is killed: the other one takes its clients off the record, and t
   )
   const living = members.filter(({ fd }) => !fallen.includes(fd))
   const left = living.map(({ fd }) => `${fd}`).sort()
-  await eventually(async () => expect((await store.hkeys('WEBSOCKET_FDINFO')).sort()).toEqual(left), 15_000)
+  await eventually(async () => expect((await store.hkeys('WEBSOCKET_FDINFO')).sort()).toEqual(left))
   for (const key of ['ROOM', 'HAND_SET']) expect((await store.smembers(key)).sort()).toEqual(left)
   expect(await store.keys('WEBSOCKET_USERFDS_*')).toHaveLength(living.length)
   expect(await allTold([machine], 'Witness', fallen)).toEqual([])

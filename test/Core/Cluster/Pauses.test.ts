@@ -66,12 +66,12 @@ function goOn(): void {
 async function expectGone(machine: Server, pid: number, members: readonly Member[]): Promise<void> {
   const codes = await Promise.all(members.map(({ client }) => client.closed.then(({ code }) => code)))
   expect(new Set(codes)).toEqual(new Set([1012]))
-  await eventually(() => expect(gatewayOf(machine)).not.toBe(pid), 20_000)
+  await eventually(() => expect(gatewayOf(machine)).not.toBe(pid))
   const instances = members.map(({ fd }) => instanceOf(fd))
   let later: Client | undefined
   await eventually(async () => {
     later = await Client.connect(machine.url(), phone('later'))
-  }, 20_000)
+  })
   if (later) expect(instances).not.toContain(instanceOf(await fdOf(later)))
   await offRecord(redis, fdsOf(members))
 }
@@ -145,7 +145,7 @@ test('a worker asks for something while its gateway stands still: it is refused 
   pause([gateway])
   await offRecord(redis, [slow.fd])
   await redis.set('CLUSTER_GATE', 'open')
-  await still.logged(({ msg }) => msg === 'joinLater goes on', 10_000)
+  await still.logged(({ msg }) => msg === 'joinLater goes on')
   goOn()
   await expectGone(still, gateway, [slow])
   expect(await redis.exists('LATE')).toBe(0)
@@ -158,7 +158,7 @@ test('a pause that is shorter than a lease disturbs nobody', async () => {
   const gateway = gatewayOf(still)
   const renewed = await redis.pttl(`WEBSOCKET_INSTANCE_${instanceOf(fds[0] ?? 0)}_LEASE`)
   pause([gateway])
-  const words = members.map(({ client }) => client.call('cluster.kit.mark', { text: 'during a short pause' }, 15_000))
+  const words = members.map(({ client }) => client.call('cluster.kit.mark', { text: 'during a short pause' }))
   // Until a second before it would run out: nobody has looked at it as dead.
   const lease = `WEBSOCKET_INSTANCE_${instanceOf(fds[0] ?? 0)}_LEASE`
   await eventually(async () => expect(await redis.pttl(lease)).toBeLessThan(1500), LEASE_MS + 5000)
@@ -190,7 +190,7 @@ test('Redis stands still for 10 s: nobody is taken for dead', async () => {
   await aLeaseOfContact()
   await eventually(async () => {
     for (const { client } of members) expect((await client.call('cluster.kit.who')).event).toBe('who')
-  }, 20_000)
+  })
   expect([gatewayOf(one), gatewayOf(two)]).toEqual(pids)
   expect(told(machines, 'Witness').size).toBe(0)
   expect((await redis.smembers('ROOM')).map(Number).sort()).toEqual(fds.sort())
@@ -211,7 +211,7 @@ test('all machines and Redis stand still together: who wakes first takes nobody 
   await machinesLook(first === pids[0] ? one : two)
   signal([second], 'SIGCONT')
   await eventually(async () => expect(await redis.exists(...leases)).toBe(2), CLEAN_MS)
-  for (const { client } of members) expect((await client.call('cluster.kit.who', {}, 15_000)).event).toBe('who')
+  for (const { client } of members) expect((await client.call('cluster.kit.who')).event).toBe('who')
   expect(told(machines, 'Witness').size).toBe(0)
   expect([gatewayOf(one), gatewayOf(two)]).toEqual(pids)
 }, 300_000)

@@ -23,7 +23,7 @@ export const startMachine = (redis: RedisServer, env: Readonly<Record<string, st
 export const instanceOf = (fd: number) => Math.floor(fd / FDS_AN_INSTANCE)
 
 export async function fdOf(client: Client): Promise<number> {
-  const { param } = await client.call('cluster.kit.who', {}, 15_000)
+  const { param } = await client.call('cluster.kit.who')
   return Number(param)
 }
 
@@ -62,7 +62,7 @@ export async function crowd(count: number, connect: (index: number) => Promise<M
 
 /** Does what the action of this name does. @returns what it answers */
 export async function does(client: Client, action: string, data: UserFields): Promise<unknown> {
-  const { event, info, param } = await client.call(`cluster.kit.${action}`, data, 10_000)
+  const { event, info, param } = await client.call(`cluster.kit.${action}`, data)
   if (event === 'done') return param
   throw new Error(`${action} was answered ${event} ${info}`)
 }

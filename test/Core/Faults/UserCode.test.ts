@@ -32,7 +32,7 @@ afterAll(async () => {
 function reply(client: Client, method: string, data = {}): Promise<Frame> {
   const isReply = ({ event, callId }: Frame) => event !== 'receiveMessage' && (callId === 'x' || callId === undefined)
   client.send({ ...data, method, callId: 'x' })
-  return client.next(isReply, 10_000)
+  return client.next(isReply)
 }
 
 /** What the log says of the cause: it names the action, or the stack does. */

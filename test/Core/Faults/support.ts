@@ -55,8 +55,8 @@ export interface Counted {
 }
 
 /** Who answers, and for the how manieth time. */
-export async function count(client: Client, deadlineMs?: number): Promise<Counted> {
-  const { param } = await client.call('fault.work.count', {}, deadlineMs)
+export async function count(client: Client): Promise<Counted> {
+  const { param } = await client.call('fault.work.count')
   return readCounted(param)
 }
 
@@ -88,7 +88,7 @@ export function expectNothingLost(account: Account): void {
 }
 
 /** Resolves when none of these processes runs any more. */
-export async function ended(pids: readonly number[], deadlineMs: number): Promise<void> {
+export async function ended(pids: readonly number[], deadlineMs?: number): Promise<void> {
   await eventually(() => {
     const running = processes().filter(({ pid }) => pids.includes(pid))
     expect(running).toEqual([])

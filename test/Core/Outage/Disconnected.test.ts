@@ -121,7 +121,7 @@ test('all connections to Redis are broken again and again for 20 s under load: a
 })
 
 test('its groups are their real members, its record is who is connected', async () => {
-  await eventually(realMembers, 10_000)
+  await eventually(realMembers)
   await recordIsRight(store, members)
   await channelsAreRight(store, members)
   await groupsAreRight(members)

@@ -37,8 +37,8 @@ describe('a Redis with passwords', () => {
     const store = storeOf(`redis://:hush-hush@127.0.0.1:${redis.port}`)
     const machines = await Promise.all([startMachine(url, cache({ prefix })), startMachine(url, cache({ prefix }))])
     const members = await crowd(machines, 20)
-    await recordIsRight(store, members, 5000, prefix)
-    await channelsAreRight(store, members, 5000, prefix)
+    await recordIsRight(store, members, prefix)
+    await channelsAreRight(store, members, prefix)
     await groupsAreRight(members)
     expect(await members[0]?.call('connections')).toBe(20)
     for (const machine of machines) expect(await machine.stop()).toEqual({ code: 0, signal: null })
@@ -131,8 +131,8 @@ describe('two systems with prefixes on one Redis', () => {
   test('see nothing of each other: keys, groups, channels, leases', async () => {
     const store = storeOf(redis.url)
     for (const { prefix, members } of systems) {
-      await recordIsRight(store, members, 5000, prefix)
-      await channelsAreRight(store, members, 5000, prefix)
+      await recordIsRight(store, members, prefix)
+      await channelsAreRight(store, members, prefix)
       expect(await members[0]?.call('connections')).toBe(20)
     }
     const both = systems.flatMap(({ members }) => members)
@@ -151,7 +151,7 @@ describe('two systems with prefixes on one Redis', () => {
       const left = Object.keys(await recordIn(store, 'a:')).filter((name) => !name.endsWith('_LEASE'))
       expect(left).toEqual([])
     })
-    await recordIsRight(store, second?.members ?? [], 0, 'b:')
+    await recordIsRight(store, second?.members ?? [], 'b:', 0)
     await groupsAreRight(second?.members ?? [])
     store.disconnect()
   })

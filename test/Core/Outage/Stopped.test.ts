@@ -90,7 +90,7 @@ test('when it goes on, the record is what the gateways hold, and nobody was reap
   await groupsAreRight(members)
   // Long enough for a lease to run out that nobody renews, and for a reaper to look.
   await lasts(8000)
-  await recordIsRight(store, members, 0)
+  await recordIsRight(store, members, '', 0)
   await allAreThere(members)
   for (const leaver of leavers) {
     const told = machines.flatMap(({ log }) => log.all.filter(({ closed }) => closed === leaver.fd))

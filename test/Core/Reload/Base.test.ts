@@ -17,7 +17,7 @@ afterEach(async () => {
   project.delete()
 })
 
-const restarted = () => server.logged(({ msg }) => msg === 'restarted with new code', 10_000)
+const restarted = () => server.logged(({ msg }) => msg === 'restarted with new code')
 
 async function version(): Promise<unknown> {
   const client = await Client.connect(server.url())

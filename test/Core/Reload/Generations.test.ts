@@ -32,7 +32,7 @@ async function start(): Promise<Server> {
 async function killAndCall(running: Server, client: Client): Promise<unknown> {
   const before = Object((await client.call('calls.calls.now')).param).pid
   process.kill(Number(before), 'SIGKILL')
-  await running.logged(({ msg }) => msg === 'a new worker serves', 10_000)
+  await running.logged(({ msg }) => msg === 'a new worker serves')
   const { version, pid } = Object((await client.call('calls.calls.now')).param)
   expect(pid).not.toBe(before)
   return version
@@ -62,7 +62,7 @@ test('a gateway that was killed comes back with the code and the keys that serve
   project.configure({ auth: { key: ['a-newer-key'] } })
   process.kill(gatewayOf(project.folder), 'SIGKILL')
   expect((await client.closed).code).toBe(1006)
-  await running.logged(({ msg }) => msg === 'a new gateway serves', 15_000)
+  await running.logged(({ msg }) => msg === 'a new gateway serves')
   const auth = authString(phone(), 'a-new-key')
   const again = await Client.connect(`${running.url()}?auth=${encodeURIComponent(auth)}`, null)
   expect((await again.call('calls.calls.now')).param).toMatchObject({ version: 2 })
@@ -94,11 +94,11 @@ test('workers that die at every start are called a crash loop; the others serve,
   const [served] = clients.map(async (client) => Object((await client.call('calls.calls.now')).param).pid)
   writeFileSync(mark(), '')
   process.kill(Number(await served), 'SIGKILL')
-  const { err } = await running.logged(({ crashLoop }) => crashLoop === true, 20_000)
+  const { err } = await running.logged(({ crashLoop }) => crashLoop === true)
   expect(Object(err).message).toContain('App/Moody/Controller/Moody.js:2')
   expect((await clients[1]?.call('calls.calls.now'))?.status).toBe(200)
   rmSync(mark())
-  await running.logged(({ msg }) => msg === 'a new worker serves', 15_000)
+  await running.logged(({ msg }) => msg === 'a new worker serves')
   expect((await clients[0]?.call('calls.calls.now'))?.status).toBe(200)
 })
 
@@ -110,10 +110,10 @@ test('a worn worker whose replacement does not start goes on, and is replaced la
   writeFileSync(mark(), '')
   const { pid } = Object((await client.call('calls.calls.now')).param)
   for (let n = 0; n < 5; n++) await client.call('calls.calls.now')
-  await running.logged(({ msg }) => msg === 'a worn worker could not be replaced yet and goes on', 15_000)
+  await running.logged(({ msg }) => msg === 'a worn worker could not be replaced yet and goes on')
   expect((await client.call('calls.calls.now')).param).toEqual({ version: 1, pid })
   rmSync(mark())
-  await running.logged(({ msg }) => msg === 'a worker is replaced', 15_000)
+  await running.logged(({ msg }) => msg === 'a worker is replaced')
   expect(Object((await client.call('calls.calls.now')).param).pid).not.toBe(pid)
 })
 
@@ -158,8 +158,8 @@ test('a SIGHUP that comes before the server has started is a reload when it has'
   let pid = 0
   await eventually(() => {
     pid = Number.parseInt(readFileSync(join(runtime, 'server.pid'), 'utf8'), 10)
-  }, 10_000)
+  })
   process.kill(pid, 'SIGHUP')
   const running = await starting
-  await running.logged(({ msg }) => msg === 'reload: the last old worker has ended', 15_000)
+  await running.logged(({ msg }) => msg === 'reload: the last old worker has ended')
 })

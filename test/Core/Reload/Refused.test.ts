@@ -160,7 +160,7 @@ test('two reloads at once come one after the other', async () => {
   server.process.kill('SIGHUP')
   await eventually(() => expect(since(({ msg }) => msg === 'reload')).toHaveLength(1)) // two signals at once are one
   server.process.kill('SIGHUP')
-  await eventually(() => expect(ended()).toHaveLength(4), 20_000)
+  await eventually(() => expect(ended()).toHaveLength(4))
   expect(ended().map(({ msg }) => msg.includes('serves'))).toEqual([true, false, true, false])
   expect((await client.call('calls.calls.now')).param).toMatchObject({ version: 2 })
   for (const _ of ended()) await server.logged(({ msg }) => msg.startsWith('reload: '))

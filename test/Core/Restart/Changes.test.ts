@@ -150,7 +150,7 @@ test('kernel code of another version comes in by a restart, and a gateway that d
     expect(await versionAt(own.url())).toBe(2)
     setVersion(99)
     process.kill(gatewaysOf(own)[0] ?? 0, 'SIGKILL')
-    await own.logged(({ msg }) => msg === 'a new gateway serves', 15_000)
+    await own.logged(({ msg }) => msg === 'a new gateway serves')
     expect(await versionAt(own.url())).toBe(2)
   } finally {
     await own.stop()

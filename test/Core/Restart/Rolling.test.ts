@@ -139,7 +139,7 @@ test('two at once come one after the other, and a reload waits, too', async () =
   await eventually(() => expect(server.log.all.filter(({ msg }) => msg === 'restart')).toHaveLength(3))
   server.process.kill('SIGHUP')
   expect((await again).code).toBe(0)
-  await server.logged(({ msg }) => msg === 'reload: the last old worker has ended', 20_000)
+  await server.logged(({ msg }) => msg === 'reload: the last old worker has ended')
   const all = server.log.all.flatMap(({ msg }) => (/^re(load|start): /.test(msg) ? msg : []))
   const reload = ['reload: new code serves', 'reload: the last old worker has ended']
   expect(all).toEqual([...one, ...one, ...one, ...reload])
@@ -179,7 +179,7 @@ test('a new gateway, and an old worker, that are killed while the old gateways d
   const gateway = gatewaysOf(server).find((pid) => !before.includes(pid))
   process.kill(gateway ?? 0, 'SIGKILL')
   process.kill(before.at(-1) ?? 0, 'SIGKILL')
-  await server.logged(({ msg }) => msg === 'a new gateway serves', 15_000)
+  await server.logged(({ msg }) => msg === 'a new gateway serves')
   expect((await restarting).code).toBe(0)
   for (const { client, fd } of old) {
     expect(await client.closed).toMatchObject({ code: 1012 })

@@ -120,7 +120,7 @@ describe.each(['process', 'base'] as const)('in %s mode', (mode) => {
       server.process.kill('SIGTERM')
       expect(server.output.join()).toContain('asked to stop a second time')
     })
-    await ended(pids, 5000)
+    await ended(pids)
     expect((await restarting).code).toBe(1)
   })
 

@@ -47,7 +47,7 @@ export interface Guest {
 
 export async function enter(server: Server, id: string, room: 'room' | 'slow' = 'room'): Promise<Guest> {
   const client = await Client.connect(server.url(), phone(id))
-  const { param } = await client.call(`${room}.${room}.enter`, {}, 10_000)
+  const { param } = await client.call(`${room}.${room}.enter`)
   return { client, fd: Number(param) }
 }
 
@@ -64,7 +64,7 @@ export const restart = (server: Server, project: Project) =>
   runConsole(['restart'], { cwd: project.folder, env: { APP_RUNTIME: server.runtime } })
 
 export const serves = (server: Server) =>
-  server.logged(({ msg }) => msg === 'restart: new processes serve' || msg === 'restarted with new code', 20_000)
+  server.logged(({ msg }) => msg === 'restart: new processes serve' || msg === 'restarted with new code')
 
 export const complaints = (server: Server) =>
   server.log.all.filter(({ level }) => level === 'error' || level === 'fatal')
