@@ -2,6 +2,12 @@ import { Client, phone } from './client'
 
 const EVERY_MS = 25
 
+/**
+ * What a heartbeat may take where nothing holds it up, in milliseconds: a gateway that waited for its flood would take 15 s, and a
+ * machine that runs other things too stands still for seconds.
+ */
+export const HEARTBEAT_MS = 6000
+
 /** A client that sends heartbeats all the while, and knows how long the server took for the slowest one. */
 export class Pulse {
   readonly client: Client

@@ -1,8 +1,7 @@
-import { availableParallelism, loadavg } from 'node:os'
 import { expect, onTestFinished, test } from 'vitest'
 import { phone } from '../../support/client'
 import { eventually } from '../../support/eventually'
-import { Pulse } from '../../support/pulse'
+import { HEARTBEAT_MS, Pulse } from '../../support/pulse'
 import { RawClient } from '../../support/raw'
 import { gatewayOf, peakMemory } from '../Faults/support'
 import { Cluster, does, measured } from './support'
@@ -10,9 +9,6 @@ import { Cluster, does, measured } from './support'
 const MEMBERS = 500
 const TIMES = 20_000
 const GROWTH_MIB = 300
-
-/** A gateway without turns would be blocked for some 15 s; on a machine that is busy with something else everybody waits. */
-const HEARTBEAT_MS = (loadavg()[0] ?? 0) <= 2 * availableParallelism() ? 1000 : 6000
 
 /** A member that counts what it gets: `...,"param":17}`. */
 class Member {

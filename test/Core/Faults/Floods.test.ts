@@ -3,7 +3,7 @@ import { UIDTOFD } from '../../../Core/Record/Keys'
 import { Client, phone } from '../../support/client'
 import { eventually } from '../../support/eventually'
 import { Load } from '../../support/load'
-import { Pulse } from '../../support/pulse'
+import { HEARTBEAT_MS, Pulse } from '../../support/pulse'
 import { RawClient } from '../../support/raw'
 import { Server } from '../../support/server'
 import { count, expectNothingLost, gatewayOf, measured, peakMemory, workersOf } from './support'
@@ -57,7 +57,11 @@ test.each([
     const sender = await Client.connect(server.url(), phone('sender'))
     await count(sender)
     const redis = server.store()
-    const to = Number(await redis.hget(UIDTOFD, `slow${bytes}`))
+    let to = 0
+    await eventually(async () => {
+      to = Number(await redis.hget(UIDTOFD, `slow${bytes}`))
+      expect(to).toBeGreaterThan(0)
+    })
     redis.disconnect()
     slow.stopReading()
     const figures = await beside(async () => {
@@ -68,7 +72,7 @@ test.each([
     })
     measured(`1 GiB in messages of ${size} to a slow reader`, figures)
     expect(Math.max(...figures.grownBy)).toBeLessThan(GROWTH_MIB)
-    expect(figures.worstHeartbeat).toBeLessThan(1000)
+    expect(figures.worstHeartbeat).toBeLessThan(HEARTBEAT_MS)
     slow.socket.destroy()
     await sender.close()
   },
@@ -132,7 +136,7 @@ test.each([
     measured(`${times} messages to ${what}`, { ...figures, ms: Math.round(performance.now() - began) })
     expect(members.filter(({ disordered }) => disordered > 0)).toHaveLength(0)
     expect(Math.max(...figures.grownBy)).toBeLessThan(GROWTH_MIB)
-    expect(figures.worstHeartbeat).toBeLessThan(1000)
+    expect(figures.worstHeartbeat).toBeLessThan(HEARTBEAT_MS)
     for (const { raw } of members) raw.socket.destroy()
     await sender.close()
   },

@@ -3,7 +3,7 @@ import { Load } from '../../support/load'
 import { Server } from '../../support/server'
 import { expectNothingLost, gatewayOf, measured, workersOf } from './support'
 
-const STALL_S = 1
+const STALL_S = 2
 const STOPPED_MS = 5000
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
