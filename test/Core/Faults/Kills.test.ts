@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client, phone } from '../../support/client'
 import { eventually } from '../../support/eventually'
@@ -31,11 +32,20 @@ async function connectWatcher(index: number): Promise<Watcher> {
   return { client, fd: Number(param) }
 }
 
+/** Waits until the hook of each of these has run: once, or twice where its worker died of it. */
+async function expectTold(redis: Redis, watchers: readonly Watcher[]): Promise<void> {
+  await eventually(async () => {
+    const told = await Promise.all(watchers.map(({ fd }) => redis.hget('CLOSED', String(fd))))
+    expect(told.filter((times) => times !== '1' && times !== '2')).toEqual([])
+  })
+}
+
 /**
- * Kills the worker that has served longest, one each `EVERY_MS`, and lets four connections close into each gap.
+ * Kills the worker that has served longest, one each `EVERY_MS`, and lets four connections close into each gap. A close that ended two
+ * workers is given up, so none may meet two kills.
  * @returns how long each took to be replaced, in milliseconds
  */
-async function killWorkers(watchers: readonly Watcher[]): Promise<number[]> {
+async function killWorkers(redis: Redis, watchers: readonly Watcher[]): Promise<number[]> {
   const serving = workersOf(server)
   const next: Promise<number>[] = []
   const gaps: Promise<number>[] = []
@@ -43,6 +53,7 @@ async function killWorkers(watchers: readonly Watcher[]): Promise<number[]> {
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS)) // the beat of the kills
     const pid = serving.shift() ?? (await next.shift())
     if (pid === undefined) throw new Error('no worker is left to be killed')
+    await expectTold(redis, watchers.slice(0, Math.max(0, kill - 1) * 4))
     const killed = performance.now()
     process.kill(pid, 'SIGKILL')
     const serves = server.logged(({ msg }) => msg === 'a new worker serves')
@@ -72,7 +83,8 @@ test('workers are killed every half second: nobody falls, each call is answered 
   const pulse = await Pulse.start(server.url())
   const watchers = await Promise.all(Array.from({ length: KILLS * 4 }, (_, index) => connectWatcher(index)))
   load.run()
-  const gaps = await killWorkers(watchers)
+  const redis = server.store()
+  const gaps = await killWorkers(redis, watchers)
   const account = await load.pause()
   measured('20 kills, 200 clients', {
     ...account,
@@ -89,11 +101,7 @@ test('workers are killed every half second: nobody falls, each call is answered 
   expect(sessions).toBeGreaterThanOrEqual(account.answered)
   expect(sessions).toBeLessThanOrEqual(account.sent)
 
-  const redis = server.store()
-  await eventually(async () => {
-    const told = await redis.hmget('CLOSED', ...watchers.map(({ fd }) => String(fd)))
-    expect(told.filter((times) => times !== '1' && times !== '2')).toEqual([])
-  })
+  await expectTold(redis, watchers)
   expect(gaps.filter((gap) => gap < BACK_MS).length).toBeGreaterThanOrEqual(KILLS / 2)
   redis.disconnect()
   await pulse.stop()
