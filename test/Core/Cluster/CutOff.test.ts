@@ -5,19 +5,7 @@ import { eventually } from '../../support/eventually'
 import { canMakeHosts, Host } from '../../support/network'
 import { type RedisServer, startRedis } from '../../support/redis'
 import { Server } from '../../support/server'
-import {
-  allTold,
-  crowd,
-  does,
-  enter,
-  fdOf,
-  gatewayOf,
-  instanceOf,
-  LEASE_MS,
-  type Member,
-  offRecord,
-  told,
-} from './cluster'
+import { allTold, crowd, does, enter, fdOf, gatewayOf, instanceOf, type Member, offRecord, told } from './cluster'
 
 const CROWD = 20
 
@@ -99,9 +87,10 @@ describe.skipIf(!canMakeHosts)('a machine that Redis cannot be reached from', ()
     const gateway = gatewayOf(there)
     const lease = `WEBSOCKET_INSTANCE_${instanceOf(far[0]?.fd ?? 0)}_LEASE`
     host.cut(server.port)
-    await eventually(async () => expect(await redis.pttl(lease)).toBeLessThan(2500), LEASE_MS + 5000)
+    // It has missed a renewal, and has the time to come back.
+    await eventually(async () => expect(await redis.pttl(lease)).toBeLessThan(3500))
     host.mend()
-    await eventually(async () => expect(await redis.pttl(lease)).toBeGreaterThan(3000), LEASE_MS)
+    await eventually(async () => expect(await redis.pttl(lease)).toBeGreaterThan(4500))
     await eventually(async () => {
       for (const { client } of far)
         expect((await client.call('cluster.kit.mark', { text: 'back' })).event).toBe('marked')

@@ -9,12 +9,12 @@ import {
   allTold,
   CLEAN_MS,
   crowd,
-  does,
   enter,
   fdOf,
   gatewayOf,
   instanceOf,
   LEASE_MS,
+  looks,
   type Member,
   offRecord,
   pidsOf,
@@ -156,14 +156,13 @@ test('a pause that is shorter than a lease disturbs nobody', async () => {
   const members = await crowd(CROWD, (index) => enter(still, phone(`m${index}`), place))
   const fds = fdsOf(members)
   const gateway = gatewayOf(still)
-  const renewed = await redis.pttl(`WEBSOCKET_INSTANCE_${instanceOf(fds[0] ?? 0)}_LEASE`)
+  const lease = `WEBSOCKET_INSTANCE_${instanceOf(fds[0] ?? 0)}_LEASE`
+  await eventually(async () => expect(await redis.pttl(lease)).toBeGreaterThan(5500))
   pause([gateway])
   const words = members.map(({ client }) => client.call('cluster.kit.mark', { text: 'during a short pause' }))
-  // Until a second before it would run out: nobody has looked at it as dead.
-  const lease = `WEBSOCKET_INSTANCE_${instanceOf(fds[0] ?? 0)}_LEASE`
-  await eventually(async () => expect(await redis.pttl(lease)).toBeLessThan(1500), LEASE_MS + 5000)
+  // Until it has missed a renewal, and long before the lease would run out, also where this test is late.
+  await eventually(async () => expect(await redis.pttl(lease)).toBeLessThan(3500))
   goOn()
-  expect(renewed).toBeGreaterThan(1500)
   for (const { event } of await Promise.all(words)) expect(event).toBe('marked')
   expect(await redis.llen('CLUSTER_MARKS')).toBe(CROWD)
   expect(gatewayOf(still)).toBe(gateway)
@@ -204,11 +203,13 @@ test('all machines and Redis stand still together: who wakes first takes nobody 
   const pids = [gatewayOf(one), gatewayOf(two)]
   pause(pids)
   // The leases run out while nobody is there to see it.
-  const leases = [...new Set(fdsOf(members).map(instanceOf))].map((instance) => `WEBSOCKET_INSTANCE_${instance}_LEASE`)
-  await eventually(async () => expect(await redis.exists(...leases)).toBe(0), LEASE_MS + 5000)
+  const [ofFirst = 0, ofSecond = 0] = fdsOf(members).map(instanceOf)
+  const leases = [ofFirst, ofSecond].map((instance) => `WEBSOCKET_INSTANCE_${instance}_LEASE`)
+  await eventually(async () => expect(await redis.exists(...leases)).toBe(0))
+  const looked = looks(redis, ofSecond, 2)
   const [first = 0, second = 0] = paused.splice(0)
   signal([first], 'SIGCONT')
-  await machinesLook(first === pids[0] ? one : two)
+  await looked
   signal([second], 'SIGCONT')
   await eventually(async () => expect(await redis.exists(...leases)).toBe(2), CLEAN_MS)
   for (const { client } of members) expect((await client.call('cluster.kit.who')).event).toBe('who')
@@ -219,12 +220,4 @@ test('all machines and Redis stand still together: who wakes first takes nobody 
 /** A reaper would act by now. */
 async function aLeaseOfContact(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, LEASE_MS + 1500))
-}
-
-/** A gateway that was asleep looks at the others several times. */
-async function machinesLook(machine: Server): Promise<void> {
-  const client = await Client.connect(machine.url(), phone('awake'))
-  await fdOf(client)
-  await new Promise((resolve) => setTimeout(resolve, 2500)) // looks are a second apart, and leave no trace
-  await does(client, 'leave', { of: 1, name: 'NOWHERE' }).catch(() => {})
 }

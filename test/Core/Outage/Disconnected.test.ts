@@ -74,7 +74,7 @@ async function realMembers(): Promise<void> {
       const heard = members.filter((member) => member.heard(`${mark} ${name}`).length === 1)
       expect(heard.map(({ fd }) => `${fd}`).sort(), name).toEqual((await store.smembers(name)).sort())
     }
-  }, 1000)
+  }, 3000)
   for (const member of members) {
     member.groups.clear()
     for (const name of names) if (member.heard(`${mark} ${name}`).length > 0) member.groups.add(name)
