@@ -107,7 +107,10 @@ test('a gateway that dies when the new workers are ready counts as agreeing', as
     server.process.kill('SIGHUP')
     const [dies = 0] = gatewaysOf(server)
     // The moment differs from round to round; what must hold is the same.
-    await eventually(() => expect(workersOf(server).length).toBeGreaterThan(1))
+    await eventually(() => {
+      const over = server.log.all.filter(said('reload: new code serves')).length === version - 1
+      if (!over) expect(workersOf(server).length).toBeGreaterThan(1)
+    })
     await new Promise((resolve) => setTimeout(resolve, (version - 2) * 150))
     process.kill(dies, 'SIGKILL')
     await server.logged(said('reload: new code serves'))
