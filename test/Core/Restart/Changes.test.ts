@@ -12,7 +12,7 @@ import { ask } from '../Manager/ask'
 import { type Project, reload } from '../Reload/project'
 import { enterMany, makeProject, restart, serves } from './restarting'
 
-const setting = { reactor_num: 1, worker_num: 1, drain_time: 1, max_wait_time: 4, stall_limit: 2 }
+const setting = { reactor_num: 1, worker_num: 1, drain_time: 1, max_wait_time: 4, stall_limit: 5 }
 
 let store: RedisServer
 let redis: Redis

@@ -14,6 +14,9 @@ import type { Project } from '../Reload/project'
 import { complaints, enter, enterMany, type Guest, makeProject, restart, serves } from './restarting'
 
 const MAX_WAIT_S = 6
+
+/** What a machine that is busy with something else may be late, in milliseconds. */
+const LATE_MS = 15_000
 const setting = { worker_num: 2, drain_time: 60, max_wait_time: MAX_WAIT_S, stall_limit: 60 }
 
 let store: RedisServer
@@ -44,7 +47,7 @@ async function expectGoodEnd(guests: readonly Guest[], codes = [1001], excused =
   const pids = pidsOf(server)
   const began = performance.now()
   expect(await server.stop()).toEqual({ code: 0, signal: null })
-  expect(performance.now() - began).toBeLessThan(MAX_WAIT_S * 1000 + 2000)
+  expect(performance.now() - began).toBeLessThan(MAX_WAIT_S * 1000 + LATE_MS)
   for (const { client } of guests) expect(codes).toContain((await client.closed).code)
   for (const { fd } of guests) expect(told([server], 'Room').get(fd)).toBe(1)
   const left = (await redis.keys('*')).filter((key) => !/^WEBSOCKET_INSTANCE(S|_\d+_LEASE)$/.test(key))
