@@ -83,7 +83,7 @@ export class Load {
   }
 
   /** Sends no more, and waits for the answers that are still to come. @returns the totals and how many calls were lost */
-  async stop(deadlineMs = 10_000): Promise<Totals & { lost: number }> {
+  async stop(deadlineMs = 30_000): Promise<Totals & { lost: number }> {
     this.stopped = true
     let late: NodeJS.Timeout | undefined
     const deadline = new Promise<void>((resolve) => {

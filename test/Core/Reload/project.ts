@@ -84,7 +84,7 @@ export class Project {
   }
 }
 
-const RELOAD_MS = 15_000
+const RELOAD_MS = 30_000
 
 /** Sends SIGHUP; resolves when the new code serves. @throws Error when the reload fails */
 export async function reload(server: Server): Promise<LogLine> {
@@ -101,7 +101,7 @@ export async function reloadWhole(server: Server): Promise<void> {
 }
 
 export const lastOldWorkerEnded = (server: Server) =>
-  server.logged(({ msg }) => msg === 'reload: the last old worker has ended', RELOAD_MS + 10_000)
+  server.logged(({ msg }) => msg === 'reload: the last old worker has ended', RELOAD_MS)
 
 /** Sends SIGHUP to a server whose new code is no good. @returns what the log says of it */
 export async function failToReload(server: Server, deadlineMs = RELOAD_MS): Promise<string> {
