@@ -5,6 +5,7 @@ import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
 import { BrokenRecord } from '../Link/Records'
 import { gatewayCounts } from '../Metrics/GatewayCounts'
+import { deadline } from './Deadline'
 import { decodeEnvelope, type Envelope, encodeEnvelope } from './Envelope'
 
 /** Published and not yet answered: beyond this workers wait. */
@@ -121,15 +122,14 @@ export class Bus {
     const { waiting } = ear
     return new Promise((resolve, reject) => {
       const settle = (refusal?: Error) => {
-        clearTimeout(late)
+        end()
         waiting.delete(settle)
         if (refusal) reject(refusal)
         else resolve()
       }
-      const late = setTimeout(
-        () => settle(new StoreAway(`Redis did not confirm the subscription to ${channel}`)),
-        LISTEN_MS,
-      )
+      const end = deadline(LISTEN_MS, () => {
+        settle(new StoreAway(`Redis did not confirm the subscription to ${channel}`))
+      })
       waiting.add(settle)
     })
   }

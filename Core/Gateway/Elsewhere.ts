@@ -4,6 +4,7 @@ import { type Answer, STORE_AWAY } from '../Link/Contract'
 import { instanceChannel } from '../Record/Keys'
 import { isObject } from '../Wire/Protocol'
 import type { Bus } from './Bus'
+import { deadline } from './Deadline'
 import type { BusAnswer, BusOperation, BusQuestion } from './Envelope'
 
 /** How long the other gateways may take to answer, in milliseconds. */
@@ -43,11 +44,11 @@ export class Elsewhere {
     if (!this.#bus.hears(instanceChannel(this.#instance))) throw new StoreAway('the bus is interrupted')
     const id = ++this.#id
     const answers: Answer[] = []
-    let late: NodeJS.Timeout | undefined
+    let end = () => {}
     const settled = new Promise<void>((resolve, reject) => {
       const settle = (failure?: Error) => (failure ? reject(failure) : resolve())
       this.#open.set(id, { answers, expected: Number.POSITIVE_INFINITY, settle })
-      late = setTimeout(() => reject(new StoreAway('another gateway did not answer in time')), ANSWER_MS)
+      end = deadline(ANSWER_MS, () => reject(new StoreAway('another gateway did not answer in time')))
     })
     settled.catch(() => {}) // looked at below, unless Redis fails first
     try {
@@ -56,7 +57,7 @@ export class Elsewhere {
       await settled
       return answers
     } finally {
-      clearTimeout(late)
+      end()
       this.#open.delete(id)
     }
   }
