@@ -9,8 +9,8 @@ import { lasts } from './outage'
 const PASSWORD = 'hush-hush'
 
 /** Longer than a start may take that does not go on. */
-const AWAY_MS = 7000
-const STALL_S = 1
+const AWAY_MS = 10_000
+const STALL_S = 4
 
 const start = (mode: string, url: string) =>
   new ServerProgram({ fixture: 'outage', env: { APP_MODE: mode, REDIS_URL: url, TEST_STALL: `${STALL_S}` } })
