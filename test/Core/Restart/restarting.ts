@@ -47,7 +47,8 @@ export interface Guest {
 
 export async function enter(server: Server, id: string, room: 'room' | 'slow' = 'room'): Promise<Guest> {
   const client = await Client.connect(server.url(), phone(id))
-  const { param } = await client.call(`${room}.${room}.enter`)
+  const { event, info, param } = await client.call(`${room}.${room}.enter`)
+  if (event !== 'entered') throw new Error(`${id} could not enter: ${event} ${info}`)
   return { client, fd: Number(param) }
 }
 
