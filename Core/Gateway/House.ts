@@ -60,7 +60,7 @@ export class House {
 
   /**
    * Waits for Redis, however long it takes: it may be started later than this.
-   * @param waits called again and again while it is waited for; what it throws ends the waiting
+   * @param waits called before each try; what it throws ends the waiting
    * @throws StoreAway when the embedded store does not answer, Error when Redis refuses what the server needs
    */
   static async open(boot: HouseBoot, watcher: Watcher, waits: () => void = () => {}): Promise<House> {
@@ -200,6 +200,7 @@ function patience(url: string, waits: () => void): <T>(work: () => Promise<T>) =
   let said = ''
   return async (work) => {
     for (;;) {
+      waits()
       try {
         return await work()
       } catch (error) {
@@ -216,7 +217,6 @@ function patience(url: string, waits: () => void): <T>(work: () => Promise<T>) =
           )
         }
         said = why
-        waits()
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
     }
