@@ -84,17 +84,24 @@ export class Child {
   /** @returns what rejects when the loading of user code does not go on, and what ends the watch */
   #patience(limitMs: number): { hangs: Promise<never>; over: () => void } {
     let timer: NodeJS.Timeout | undefined
+    let turn: NodeJS.Immediate | undefined
+    const over = () => {
+      clearTimeout(timer)
+      clearImmediate(turn)
+    }
     const hangs = new Promise<never>((_, reject) => {
       const wait = (file: string) => {
-        clearTimeout(timer)
-        timer = setTimeout(() => {
+        over()
+        const give = () =>
           reject(new Error(`${file} hangs: it did not go on for ${limitMs / 1000} s (setting.stall_limit)`))
+        timer = setTimeout(() => {
+          turn = setImmediate(give) // where the supervisor stood still, what it was told meanwhile is heard first
         }, limitMs)
       }
       wait('the start of the process')
       this.on('loads', ({ file }) => wait(file))
     })
-    return { hangs, over: () => clearTimeout(timer) }
+    return { hangs, over }
   }
 
   /** @returns the answer to an order @throws Error when the process ends before it comes */

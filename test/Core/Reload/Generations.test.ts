@@ -163,3 +163,25 @@ test('a SIGHUP that comes before the server has started is a reload when it has'
   const running = await starting
   await running.logged(({ msg }) => msg === 'reload: the last old worker has ended')
 })
+
+test('a supervisor that stands still while new code loads does not take it for code that hangs', async () => {
+  project.configure({ setting: { stall_limit: 1 } })
+  const running = await start()
+  const gate = join(project.folder, 'gate')
+  project.version(2)
+  project.controller('Late', {
+    load: `const { existsSync } = require('node:fs')
+log.info('loading')
+while (!existsSync('${gate}')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)`,
+    members: 'late() {}',
+    actions: ['late'],
+  })
+  running.process.kill('SIGHUP')
+  for (let worker = 0; worker < 2; worker++) await running.logged(({ msg }) => msg === 'loading')
+  running.process.kill('SIGSTOP')
+  writeFileSync(gate, '')
+  await new Promise((resolve) => setTimeout(resolve, 7000)) // longer than it waits for a file: stall_limit, and 5 s
+  running.process.kill('SIGCONT')
+  await running.logged(({ msg }) => msg === 'reload: new code serves')
+  await running.logged(({ msg }) => msg === 'reload: the last old worker has ended')
+})
