@@ -80,7 +80,9 @@ export class Tail {
   read(): string[] {
     const lines = this.#more()
     const newest = newestLog(this.#runtime)
-    if (newest === undefined || (newest === this.#file && this.#isThere())) return lines
+    // An older one is no successor: the newest was deleted a moment ago, and comes anew.
+    if (newest === undefined || newest < (this.#file ?? '')) return lines
+    if (newest === this.#file && this.#isThere()) return lines
     lines.push(...this.#more()) // what came between the two looks
     this.close()
     this.#open(newest, 0)

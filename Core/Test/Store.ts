@@ -8,7 +8,7 @@ import { SCRIPTS } from '../Record/Scripts'
 import { MemoryStore } from '../Store/MemoryStore'
 
 /** How long the store may take to answer, in milliseconds. */
-const WAIT_MS = 2000
+const WAIT_MS = 5000
 
 /** The store of an app. */
 export interface Store {

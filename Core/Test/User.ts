@@ -4,8 +4,7 @@ import type { Closed, InsideSocket } from './Inside'
 import { describe, type Logged } from './LogBook'
 
 /** How long a frame may take, in milliseconds: less than what test runners give a test, so that the failure says what did come. */
-const NEXT_MS = 1000
-const CALL_MS = 4000
+const WITHIN_MS = 4000
 
 export interface Within {
   /** Milliseconds. */
@@ -58,7 +57,7 @@ export class User {
   async call(
     method: string,
     data: Readonly<Record<string, unknown>> = {},
-    { within = CALL_MS }: Within = {},
+    { within = WITHIN_MS }: Within = {},
   ): Promise<Frame> {
     const { callId, reply } = this.#inbox.expect(this.#sent + 1)
     this.send({ ...data, method, callId })
@@ -91,9 +90,9 @@ export class User {
 
   /**
    * Takes the next frame of this event, or that the filter wants; one that has come already counts, if nobody has taken it.
-   * @throws Error that shows what did come, after `within` (default 1000)
+   * @throws Error that shows what did come, after `within` (default 4000)
    */
-  async next(wanted: string | Filter, { within = NEXT_MS }: Within = {}): Promise<Frame> {
+  async next(wanted: string | Filter, { within = WITHIN_MS }: Within = {}): Promise<Frame> {
     const frame = await this.#inbox.frames.next(filterOf(wanted), within)
     if (frame) return frame
     throw this.#failure(`no ${nameOf(wanted)} came ${this.#when(within)}`)

@@ -57,7 +57,7 @@ async function loseAll(code: number, isBack: boolean): Promise<number[]> {
       const early = clients.filter(({ state }, index) => state !== 'open' && (next[index] ?? 0) < SECONDS * 1000)
       expect(early.length).toBe(0)
     },
-    3 * SECONDS * 1000,
+    6 * SECONDS * 1000,
   )
   for (const client of clients) client.close()
   return buckets

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Socket } from 'node:net'
 
-const START_MS = 20_000
+const START_MS = 60_000
 
 export interface DaemonOptions {
   /** What it prints when it takes clients. */

@@ -64,7 +64,7 @@ export class Program {
   }
 
   /** Waits for a line; lines that came before count, each once. */
-  async says(text: string, deadlineMs = 25_000): Promise<string> {
+  async says(text: string, deadlineMs = 60_000): Promise<string> {
     const early = this.ended.then(({ code }) => {
       throw new Error(`it ended with ${code} and never said "${text}":\n${this.output}`)
     })

@@ -115,23 +115,33 @@ describe('what a room bears', () => {
 
   test('the walls hear how many are in the room: once after many came, and again after some went', async () => {
     const screen = await room.joined('wall', '1')
-    const counted = () => screen.next('roomCount', { within: 5000 })
+    /** On a machine that stands still between two guests there is a count of those before, too. */
+    const counted = async (user: number, wall: number) => {
+      for (;;) {
+        const frame = await screen.next('roomCount', { within: 20_000 })
+        if (Object(frame.param).user === user && Object(frame.param).wall === wall) return frame
+      }
+    }
     const guests = await Promise.all(['2', '3', '4'].map((id) => room.joined('user', id)))
-    let last = await counted()
-    // The first count may have been announced before the last of them came.
-    if (Object(last.param).user !== 3) last = await counted()
-    expect(last).toEqual({ status: 200, event: 'roomCount', info: '房间人数', param: { user: 3, wall: 1 } })
+    expect(await counted(3, 1)).toEqual({
+      status: 200,
+      event: 'roomCount',
+      info: '房间人数',
+      param: { user: 3, wall: 1 },
+    })
     await screen.none('roomCount')
     await guests[0]?.call('live.user.out')
     await guests[1]?.close()
     await room.joined('wall', '5')
-    expect(await counted()).toMatchObject({ param: { user: 1, wall: 2 } })
+    await counted(1, 2)
+    const counts = screen.frames.filter(({ event }) => event === 'roomCount')
+    expect(counts.length).toBeLessThan(7) // as often as somebody came or went
     await guests[2]?.none('roomCount')
   })
 
   test('a worker that ends counts at once what it had announced, and leaves the next change to others', async () => {
     const screen = await room.joined('wall', '1')
-    await screen.next('roomCount', { within: 5000 })
+    await screen.next('roomCount', { within: 20_000 })
     Object.assign(live.count, { interval: 60_000 })
     const [ending, other] = [new Audience(Loose.app, new Name()), new Audience(Loose.app, new Name())]
     await ending.changed(room.code)

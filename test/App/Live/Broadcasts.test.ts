@@ -151,7 +151,7 @@ describe('what walls broadcast, and what is kept of it', () => {
     await screen.call('live.wall.clean')
     const rows = () =>
       DB.get<Tables>().selectFrom('live_user_message').selectAll().where('code', '=', room.code).orderBy('id').execute()
-    await vi.waitFor(async () => expect(await rows()).toHaveLength(3)) // nobody waits for it but this test
+    await vi.waitFor(async () => expect(await rows()).toHaveLength(3), 20_000) // nobody waits for it but this test
     const time = expect.closeTo(Date.now() / 1000, -2)
     const kept = { id: expect.any(Number), code: room.code, nickname: 'n1', user_id: '1', check_user_id: '2' }
     expect(await rows()).toEqual(

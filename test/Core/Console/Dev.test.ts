@@ -66,11 +66,11 @@ test('what is saved comes in by itself, on the same connection; errors are shown
     'App/Fresh/Controller/Fresh.ts',
     project.read('App/News/Controller/News.ts').replace('class News', 'class Fresh'),
   )
-  await eventually(async () => expect((await client.call('fresh.fresh.index')).event).toBe('news'), 20_000)
+  await eventually(async () => expect((await client.call('fresh.fresh.index')).event).toBe('news'), 60_000)
   project.remove('App/Fresh')
   await eventually(
     async () => expect((await client.call('fresh.fresh.index')).event).toBe('controllerNotFound'),
-    20_000,
+    60_000,
   )
   expect(await answer(client)).toBe('six')
 
@@ -80,7 +80,7 @@ test('what is saved comes in by itself, on the same connection; errors are shown
   expect(dev.output).not.toContain('second time')
   expect(readdirSync(project.folder).filter((name) => name.startsWith('.'))).toEqual([])
   expect(readdirSync(dev.runtime)).toEqual(['logs'])
-}, 90_000)
+}, 300_000)
 
 test('a project that does not compile at first is started when it does; one that ends, with the next save', async () => {
   const project = new SourceProject()

@@ -115,7 +115,8 @@ describe('with the server running', () => {
     const { code, of } = await doctor(program.runtime)
     expect(code).toBe(0)
     expect(of('groups').map(({ text }) => text)).toEqual([expect.stringMatching(/^MIXED is filled by hand/)])
-    await program.kill()
+    program.signal('SIGTERM') // what it cleans up must not come into the next test
+    await program.ended
   })
 
   test.each([[{}], [{ PATH: PATH_WITHOUT_REDIS }]])('the embedded store is looked at, too, %j', async (env) => {

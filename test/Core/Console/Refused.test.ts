@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Client } from '../../support/client'
 import { ServerProgram, type ServerProgramOptions, temporary } from '../../support/program'
+import { freePort } from '../../support/redis'
 
 /** What a server that does not start says; it leaves nothing behind. */
 async function refused(options: ServerProgramOptions, folderIsUsable = true): Promise<string> {
@@ -43,9 +44,10 @@ describe('a port in use', () => {
   })
 
   test('is refused when two ports of one server are the same: one would let in whom the other keeps out', async () => {
-    const config = { outside: { main: {}, open: { port: 23_917, auth: false } } }
-    const env = { TEST_CONFIG: JSON.stringify(config), APP_OUTSIDE_PORT: '23917' }
-    expect(await refused({ fixture: 'ops', env })).toMatch(/^the port open \(127\.0\.0\.1:23917\) cannot be used/)
+    const port = await freePort()
+    const config = { outside: { main: {}, open: { port, auth: false } } }
+    const env = { TEST_CONFIG: JSON.stringify(config), APP_OUTSIDE_PORT: String(port) }
+    expect(await refused({ fixture: 'ops', env })).toContain(`the port open (127.0.0.1:${port}) cannot be used`)
   })
 })
 

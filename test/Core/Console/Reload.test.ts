@@ -103,7 +103,7 @@ test.each([
     ])
     expect(await answer()).toBe('six')
   },
-  90_000,
+  240_000,
 )
 
 test('without TypeScript among its modules a project is told what to do', async () => {

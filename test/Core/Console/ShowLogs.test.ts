@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { lastLines } from '../../../Core/Console/logFiles'
+import { lastLines, Tail } from '../../../Core/Console/logFiles'
 import { CONSOLE, Program, runConsole, ServerProgram, temporary } from '../../support/program'
 
 const line = (msg: string, level = 'info') =>
@@ -97,6 +97,18 @@ test('-f goes on with what comes, across a new day and a file that was deleted; 
     'new day',
     'deleted before',
   ])
+})
+
+test('while the newest file is gone, the one of the day before is not shown once more', () => {
+  const logs = new Logs()
+  for (const day of [1, 2]) writeFileSync(logs.path(day), `of day ${day}\n`)
+  const tail = new Tail(logs.runtime, logs.path(2), 0)
+  expect(tail.read()).toEqual(['of day 2'])
+  rmSync(logs.path(2))
+  expect(tail.read()).toEqual([])
+  writeFileSync(logs.path(2), 'anew\n')
+  expect(tail.read()).toEqual(['anew'])
+  tail.close()
 })
 
 test('-f waits for a log where there is none yet', async () => {

@@ -111,8 +111,9 @@ describe('the store', () => {
 test('the folder of the server is its own, and the log in it names the real port', async () => {
   const server = await ServerProgram.start()
   expect(statSync(server.runtime).mode & 0o777).toBe(0o700)
-  const { ports } = JSON.parse(server.stdout.find((line) => line.includes('"msg":"started"')) ?? '{}')
-  expect(server.url()).toBe(`ws://127.0.0.1:${ports.main}/`)
+  // The banner and the log come by two pipes.
+  const { ports } = await server.logs('started')
+  expect(server.url()).toBe(`ws://127.0.0.1:${Object(ports).main}/`)
   await stop(server)
 })
 

@@ -45,6 +45,6 @@ export class Place {
     for (const pid of pidsOf(this.runtime, 'console.js start')) process.kill(pid, 'SIGKILL')
     await eventually(() => {
       if (this.processes.length > 0) throw new Error(`these go on: ${this.processes.join('\n')}`)
-    }, 20_000)
+    }, 60_000)
   }
 }

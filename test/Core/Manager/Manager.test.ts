@@ -99,11 +99,13 @@ describe.each(MODES)('the manager port, %s mode', (mode) => {
   })
 
   test('a flood of attempts is refused, and passes', async () => {
+    const began = performance.now()
     const statuses = await Promise.all(
-      Array.from({ length: 60 }, () => knock(server.runtime, { authorization: 'Bearer x' })),
+      Array.from({ length: 200 }, () => knock(server.runtime, { authorization: 'Bearer x' })),
     )
     expect(statuses).toContain(429)
-    expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(40) // 20 in each of two seconds
+    const seconds = Math.floor((performance.now() - began) / 1000) + 2 // that it may have touched
+    expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(20 * seconds)
     await eventually(async () => {
       const { answers } = await ask(server.runtime, '{"method":"status"}')
       expect(answers).toHaveLength(1)

@@ -15,6 +15,8 @@ afterAll(() => cluster.stop())
 afterEach(async () => {
   await Promise.all(clients.map((client) => client.close()))
   clients = []
+  // Whoever is still on record would be counted in the next test.
+  await eventually(async () => expect(await cluster.store.keys('WEBSOCKET_INSTANCE_*_FDS')).toEqual([]))
 })
 
 const runtime = (machine: number) => cluster.machines[machine]?.runtime ?? ''

@@ -173,7 +173,8 @@ describe.each(MODES)('what is counted, %s mode', (mode) => {
   test('messages beyond max_in_flight', async () => {
     const client = await Client.connect(server.url())
     await grown(server, async () => {
-      for (let n = 0; n < 9; n++) client.send({ method: 'count.kit.slow', ms: 50, callId: n })
+      // Long enough that none of them ends before the last one has come.
+      for (let n = 0; n < 9; n++) client.send({ method: 'count.kit.slow', ms: 800, callId: n })
       await client.next('tooManyRequests')
       await client.next(({ event, callId }) => event === 'done' && callId === 3)
     }, [

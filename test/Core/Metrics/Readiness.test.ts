@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -15,8 +15,8 @@ const ready = async (server: Pick<Server, 'runtime'>) => {
   return `${response.status} ${(await response.text()).trim()}`
 }
 
-const becomes = (server: Pick<Server, 'runtime'>, state: string, deadlineMs = 6000) =>
-  eventually(async () => expect(await ready(server)).toBe(state), deadlineMs)
+const becomes = (server: Pick<Server, 'runtime'>, state: string) =>
+  eventually(async () => expect(await ready(server)).toBe(state), 60_000)
 
 describe.each(MODES)('readiness, %s mode', (mode) => {
   let redis: RedisServer
@@ -50,9 +50,11 @@ describe.each(MODES)('readiness, %s mode', (mode) => {
     expect((await get(server, {}, '/healthz')).status).toBe(200)
     await redis.restart()
     await becomes(server, '200 ready')
-    const latency = (await Scrape.of(server)).sum('mswoole_redis_latency_seconds')
-    expect(latency).toBeGreaterThan(0)
-    expect(latency).toBeLessThan(1)
+    await eventually(async () => {
+      const latency = (await Scrape.of(server)).sum('mswoole_redis_latency_seconds')
+      expect(latency).toBeGreaterThan(0)
+      expect(latency).toBeLessThan(1)
+    })
   })
 })
 
@@ -69,20 +71,31 @@ test('a server that waits for Redis is starting', async () => {
 })
 
 test('a server that stops says so', async () => {
-  const server = await Server.start({ fixture: 'metrics' })
+  const server = await Server.start({ fixture: 'metrics', env: { TEST_TIMEOUT: '60' } })
   const client = await Client.connect(server.url())
-  client.send({ method: 'count.kit.slow', ms: 900 })
+  client.send({ method: 'count.kit.slow', ms: 60_000 }) // it waits for this as long as it may
   await client.next('receiveMessage')
   server.process.kill('SIGTERM')
-  await becomes(server, '503 stopping', 2000)
+  await becomes(server, '503 stopping')
   await server.stop()
 })
 
 test('a server without a gateway is not ready until there is one again', async () => {
-  const server = await Server.start({ fixture: 'metrics', env: { APP_MODE: 'process' } })
+  const folder = mkdtempSync(join(tmpdir(), 'mswoole-test-'))
+  const [barrier, hook] = [join(folder, 'barrier'), join(folder, 'hook.cjs')]
+  writeFileSync(
+    hook,
+    `while (String(process.argv[1]).endsWith('Gateway/main.js') && require('node:fs').existsSync(${JSON.stringify(barrier)}))
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)`,
+  )
+  const env = { APP_MODE: 'process', NODE_OPTIONS: `--require ${hook}` }
+  const server = await Server.start({ fixture: 'metrics', env })
+  writeFileSync(barrier, '') // no other gateway starts until somebody has seen that there is none
   const [gateway = 0] = gatewaysOf(server)
   process.kill(gateway, 'SIGKILL')
-  await becomes(server, '503 no gateway runs', 2000)
+  await becomes(server, '503 no gateway runs')
+  rmSync(barrier)
   await becomes(server, '200 ready')
   await server.stop()
+  rmSync(folder, { recursive: true })
 })

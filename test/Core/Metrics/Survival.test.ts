@@ -35,7 +35,7 @@ async function connect(): Promise<Client[]> {
 async function call(times: number): Promise<void> {
   await Promise.all(
     clients.map(async (client) => {
-      for (let n = 0; n < times; n++) await client.call('count.kit.ok', {}, 10_000)
+      for (let n = 0; n < times; n++) await client.call('count.kit.ok', {}, 30_000)
     }),
   )
 }
@@ -105,7 +105,7 @@ test('SIGKILL of a worker takes none of them back', async () => {
 test('a worker that stands still is told from one that dies', async () => {
   const client = await Client.connect(server.url())
   client.send({ method: 'count.kit.block', ms: 60_000 })
-  await server.logged(({ msg }) => msg === 'a new worker serves', 15_000)
+  await server.logged(({ msg }) => msg === 'a new worker serves', 60_000)
   const scrape = await Scrape.of(server)
   expect(scrape.sum('mswoole_workers_replaced_total', { reason: 'stalled' })).toBe(1)
   expect(scrape.sum('mswoole_workers_replaced_total', { reason: 'died' })).toBe(2)
@@ -120,7 +120,7 @@ test('SIGKILL of a gateway takes none back, and its connections are no longer co
   const before = await Scrape.of(server)
   const [gateway = 0] = gatewaysOf(server)
   process.kill(gateway, 'SIGKILL')
-  await server.logged(({ msg }) => msg === 'a new gateway serves', 15_000)
+  await server.logged(({ msg }) => msg === 'a new gateway serves', 60_000)
   const after = await Scrape.of(server)
   expectNoFall(before, after)
   expect(after.sum('mswoole_gateways_replaced_total')).toBe(1)
@@ -134,6 +134,5 @@ test('SIGKILL of a gateway takes none back, and its connections are no longer co
     expectNoFall(last, next)
     expect(next.sum('mswoole_messages_received_total')).toBe(after.sum('mswoole_messages_received_total'))
     last = next
-    await new Promise((resolve) => setTimeout(resolve, 100)) // the manager port takes 20 requests a second
   }
 })

@@ -1,5 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server } from '../../support/server'
 import { addressOf, tokenOf } from '../Manager/ask'
+
+/** The manager port takes 20 requests a second. */
+const PACE_MS = 60
+let next = 0
 
 /** A metric as the text format declares it. */
 export interface Family {
@@ -21,8 +26,11 @@ export class Scrape {
     for (const line of text.split('\n')) if (line !== '') this.#read(line)
   }
 
-  /** Scrapes a server. */
+  /** Scrapes a server, not before its manager port takes another request. */
   static async of(server: Server): Promise<Scrape> {
+    const wait = next - performance.now()
+    next = Math.max(next, performance.now()) + PACE_MS
+    if (wait > 0) await sleep(wait)
     const response = await get(server, { authorization: `Bearer ${tokenOf(server.runtime)}` })
     if (response.status !== 200) throw new Error(`a scrape was answered ${response.status}`)
     return new Scrape(await response.text())

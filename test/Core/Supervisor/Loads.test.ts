@@ -18,7 +18,7 @@ beforeAll(async () => {
   } finally {
     await server.stop()
   }
-}, 30_000)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** @param entry the file that a process or thread runs, in its folder */

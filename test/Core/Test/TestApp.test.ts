@@ -139,7 +139,7 @@ test('prints errors unless it is to be quiet, and nothing else', async () => {
   for (const quiet of [false, true]) {
     const app = await startApp({ modules, quiet })
     await (await app.client()).call('kit.kit.throws')
-    expect(app.log).toHaveLength(1)
+    expect(app.log.filter(({ level }) => level === 'error')).toHaveLength(1)
     await app.stop()
   }
   expect(print.mock.calls).toEqual([

@@ -12,7 +12,7 @@ beforeAll(() => {
 const VITEST = resolve('node_modules/vitest/vitest.mjs')
 const runVitest = (...args: string[]) => run(process.execPath, [VITEST, 'run', ...args], { cwd: project })
 
-describe('a project of a user, with the package installed', { timeout: 90_000 }, () => {
+describe('a project of a user, with the package installed', { timeout: 300_000 }, () => {
   test('tests its controller of 20 lines in under 25, from the sources, without a build or any configuration', async () => {
     const lines = (file: string) => readFileSync(join(project, file), 'utf8').trimEnd().split('\n').length
     expect(lines('App/Room/Controller/Room.ts')).toBe(20)
@@ -59,7 +59,7 @@ describe('a project of a user, with the package installed', { timeout: 90_000 },
     const renamed = await runVitest('--no-color')
     writeFileSync(controller, right)
     expect(renamed.stdout + renamed.stderr).toMatch(
-      /no said came within 1000 ms \(fd \d+\). These frames came:\n\s+200 joined 加入房间成功\n\s+200 sayed 有人发言 param \{"nickname":"Ann","say":"hi"\}/,
+      /no said came within 4000 ms \(fd \d+\). These frames came:\n\s+200 joined 加入房间成功\n\s+200 sayed 有人发言 param \{"nickname":"Ann","say":"hi"\}/,
     )
     expect(renamed.stdout + renamed.stderr).toMatch(/❯ test\/Room\.test\.ts:1\d:/)
   })
@@ -77,8 +77,12 @@ describe('a project of a user, with the package installed', { timeout: 90_000 },
           t.after(() => app.stop())
           const user = await app.client({ code: 'A' })
           assert.equal((await user.call('room.room.join')).status, 200)
-          for (let call = 0; call < 49; call++) assert.equal((await user.call('room.room.join')).status, 200)
-          assert.equal((await user.call('room.room.join')).status, 429) // the burst of the project, the rate of the test
+          // The burst of the project, and what the rate of the test adds to it meanwhile.
+          const began = performance.now()
+          let taken = 1
+          while ((await user.call('room.room.join')).status === 200) taken++
+          const most = 50 + Math.ceil((performance.now() - began) / 1000) + 1
+          assert.ok(taken >= 50 && taken <= most, taken + ' were taken, ' + most + ' may be')
           if (port) await new Promise((resolve) => new WebSocket(app.url).on('error', resolve))
         })
       }`,

@@ -54,6 +54,7 @@ describe.skipIf(noBrowser !== undefined)("a wall's page in Chromium", () => {
     await wall.page.locator('#keys-dialog[open]').waitFor()
     await wall.press('a') // judges nothing that lies under a dialog
     await wall.press('Escape')
+    await wall.page.locator('#keys-dialog').waitFor({ state: 'hidden' })
     await wall.press('p')
     await wall.page.locator('body:not(.panel)').waitFor()
     await wall.press('a') // nor what is not seen
@@ -113,7 +114,11 @@ describe.skipIf(noBrowser !== undefined)("a wall's page in Chromium", () => {
     const wall = await hall.wall('rush', 'D', { reducedMotion: 'no-preference' })
     const says = Array.from({ length: 30 }, (_, number) => `${number} ${'哈'.repeat(number % 12)}`)
     const host = await hall.client(wallUser('host', 'D'))
-    for (const id of await saying('D', says)) await host.call('live.wall.check', { id, status: 1 })
+    const ids = await saying('D', says)
+    await count(wall.queue, says.length)
+    // All at once: those that come later, one by one, would find lanes free again.
+    await Promise.all(ids.map((id) => host.call('live.wall.check', { id, status: 1 })))
+    await wall.page.locator('#backlog').waitFor()
     const boxes = await wall.page.evaluate<[lane: string, left: number, right: number][]>(
       "[...document.querySelectorAll('#flying > p[data-lane]')].map((p) => [p.dataset.lane, p.getBoundingClientRect().left, p.getBoundingClientRect().right])",
     )
@@ -122,7 +127,6 @@ describe.skipIf(noBrowser !== undefined)("a wall's page in Chromium", () => {
       const touching = boxes.filter(([other, from, to]) => other === lane && from < right && left < to)
       expect(touching).toHaveLength(1) // itself
     }
-    await wall.page.locator('#backlog').waitFor()
     expect(wall.wrongs).toEqual([])
     await wall.close()
   })

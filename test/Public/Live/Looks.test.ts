@@ -76,7 +76,7 @@ describe.skipIf(noBrowser !== undefined)('the looks of the pages', () => {
     await phone.shoot('phone-broadcast')
     expect([...phone.wrongs, ...wall.wrongs]).toEqual([])
     await Promise.all([phone.close(), wall.close()])
-  }, 90_000)
+  }, 240_000)
 
   test('nobody comes in, or not now', async () => {
     const wire = await Wire.to(hall.server.port())
@@ -102,5 +102,5 @@ describe.skipIf(noBrowser !== undefined)('the looks of the pages', () => {
     await wall.shoot('wall-reconnecting')
     await Promise.all([phone.close(), wall.close()])
     wire.close()
-  }, 180_000)
+  }, 300_000)
 })

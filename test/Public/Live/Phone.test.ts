@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { authString, Client, phone as phoneUser, wall as wallUser } from '../../support/client'
 import { eventually } from '../../support/eventually'
+import { Inbox } from '../../support/inbox'
 import { runConsole } from '../../support/program'
 import { noBrowser } from '../browser'
 import { authOf, Hall, PHONE, Phone, texts } from './hall'
@@ -35,8 +36,9 @@ describe.skipIf(noBrowser !== undefined)("a phone's page in Chromium", () => {
     await desk.call('live.wall.say', { say: '第一条' })
     await texts(phone.broadcasts, ['第一条'])
 
-    await page.context().setOffline(true)
     wire.cut()
+    await page.getByText('正在重新连接。').waitFor() // what is said from here on waits
+    await page.context().setOffline(true)
     await page.getByText('手机没有网络').waitFor()
     const later = await phone.say('没有网络的时候说的')
     await later.getByText('等待网络').waitFor()
@@ -105,6 +107,31 @@ describe.skipIf(noBrowser !== undefined)("a phone's page in Chromium", () => {
     await phone.close()
   })
 
+  test('a broadcast that comes while the history is asked for stays, after what was said before it', async () => {
+    const host = await Client.connect(hall.server.url(), wallUser('host', 'N'))
+    await host.call('live.wall.say', { say: '之前' })
+    const page = await hall.page('user', 'room=N', PHONE)
+    const held = new Inbox<() => void>('answer that is held back')
+    await page.routeWebSocket(/./, (near) => {
+      near.connectToServer().onMessage((message) => {
+        const pass = () => near.send(message)
+        if (String(message).includes('wallSayHistory')) held.add(pass)
+        else pass()
+      })
+    })
+    await page.goto(hall.link('user', authOf('wechatUser', 'between', 'N')))
+    const phone = new Phone(page)
+    const pass = await held.next(() => true)
+    await host.call('live.wall.say', { say: '其间' })
+    await texts(phone.broadcasts, ['其间'])
+    pass()
+    await texts(phone.broadcasts, ['之前', '其间'])
+    expect(await phone.notes.count()).toBe(0)
+    expect(await page.isHidden('#earlier')).toBe(true)
+    await host.close()
+    await phone.close()
+  })
+
   test('says too much: told, and tried again by a tap; more than 500 characters cannot be sent', async () => {
     const phone = await hall.phone('fast', 'F')
     const pages = Array.from({ length: 6 }, (_, number) => `第${number}句`)
@@ -116,7 +143,7 @@ describe.skipIf(noBrowser !== undefined)("a phone's page in Chromium", () => {
     await eventually(async () => {
       if ((await refused.count()) > 0) await refused.locator('.state').click()
       expect(await phone.page.locator('.mine[data-state="pending"]').count()).toBe(1)
-    }, 15_000)
+    }, 60_000)
     await phone.page.fill('#text', '字'.repeat(501))
     await phone.page.getByText('超出 1 字').waitFor()
     expect(await phone.page.isDisabled('#send')).toBe(true)

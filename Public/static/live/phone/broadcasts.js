@@ -57,17 +57,21 @@ export class Broadcasts {
 
   /** After every join: what was missed, added or taken back meanwhile. */
   async refresh() {
+    // What comes while the answer is under way is newer than it: no page tells anything about that.
+    const before = [...this.#known]
     const page = await this.#ask(1).catch(() => undefined)
     if (page === undefined) return this.#show('loadFailed')
     const ids = new Set(page.list.map(({ id }) => id))
     const least = Math.min(...page.list.map(({ id }) => Number(id)))
-    for (const id of [...this.#known]) if (!ids.has(id) && Number(id) >= least) this.recall(id)
+    for (const id of before) if (!ids.has(id) && Number(id) >= least) this.recall(id)
+    const follows = before.some((id) => ids.has(id))
     // More than a page was missed: what is older would leave a gap.
-    if (![...ids].some((id) => this.#known.has(id))) for (const id of [...this.#known]) this.#drop(id)
+    if (!follows) for (const id of before) this.#drop(id)
     const fresh = page.list.filter(({ id }) => !this.#known.has(id)).reverse()
-    if (this.#known.size === 0) this.#addOlder(fresh)
+    const newer = [...this.#known].filter((id) => !ids.has(id) && !before.includes(id)).length
+    if (!follows) this.#addOlder(fresh)
     else for (const broadcast of fresh) this.add(broadcast)
-    this.#count = page.count
+    this.#count = page.count + newer
     this.#show()
   }
 

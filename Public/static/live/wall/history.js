@@ -19,6 +19,7 @@ export class History {
   #newer = find('#newer', HTMLButtonElement)
   #older = find('#older', HTMLButtonElement)
   #label = find('#page', HTMLElement)
+  /** The one that is asked for or stands there: who presses twice at once turns two pages. */
   #page = 1
   /** Of what is asked: an older answer is none. */
   #asked = 0
@@ -27,13 +28,14 @@ export class History {
   constructor(client, recall) {
     this.#client = client
     this.#recall = recall
-    this.#newer.addEventListener('click', () => this.refresh(this.#page - 1))
+    this.#newer.addEventListener('click', () => this.refresh(Math.max(1, this.#page - 1)))
     this.#older.addEventListener('click', () => this.refresh(this.#page + 1))
   }
 
   /** @param {number} page @returns {Promise<import('../shared/wire.js').Page | undefined>} undefined when it could not be had */
   async refresh(page = this.#page) {
     const mine = ++this.#asked
+    this.#page = page
     const answer = await this.#client
       .call('live.wall.history', { type: 'wall', page, count: PAGE })
       .then(({ param }) => pageOf(param))
@@ -42,7 +44,6 @@ export class History {
     if (!answer) return void this.#fail(page)
     const pages = Math.max(1, Math.ceil(answer.count / PAGE))
     if (page > pages) return this.refresh(pages) // what stood there was recalled
-    this.#page = page
     this.#list.replaceChildren(...answer.list.map((broadcast) => this.#elementOf(broadcast)))
     this.measure()
     this.#pager.hidden = pages === 1
