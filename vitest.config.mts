@@ -10,8 +10,8 @@ const LOAD = ['test/Core/{Broker,Crew,Faults,Reload}/**/*.test.ts', 'test/App/Li
 
 const shared = {
   setupFiles: ['reflect-metadata'],
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
 }
 
 export default defineConfig({

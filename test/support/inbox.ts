@@ -1,6 +1,7 @@
 export type Filter<T> = (item: T) => boolean
 
-const DEADLINE_MS = 5000
+/** Long, because a machine may be slow; who waits for what comes at once loses nothing by it. */
+const DEADLINE_MS = 20_000
 
 interface Waiting<T> {
   readonly filter: Filter<T>

@@ -59,7 +59,7 @@ export class Server {
   /** Starts a server and waits until it listens. @throws Error with its output when it does not */
   static async start(options: ServerOptions = {}): Promise<Server> {
     const server = new Server(options)
-    const started = server.log.next(({ msg }) => msg === 'started', 15_000)
+    const started = server.log.next(({ msg }) => msg === 'started', 45_000)
     const failed = server.#exit.then(({ code }) => {
       throw new Error(`the server ended with ${code} before it had started:\n${server.output.join('\n')}`)
     })
