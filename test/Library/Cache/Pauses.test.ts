@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 beforeEach(async () => {
   Cache.configure({ master: { url: server.url } })
-  await Cache.ready('master', 5000)
+  await Cache.ready('master', 20_000)
   client = Cache.get('master')
 })
 afterEach(async () => {
