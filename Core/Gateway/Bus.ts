@@ -126,10 +126,9 @@ export class Bus {
         if (refusal) reject(refusal)
         else resolve()
       }
-      const late = setTimeout(
-        () => settle(new StoreAway(`Redis did not confirm the subscription to ${channel}`)),
-        LISTEN_MS,
-      )
+      const giveUp = () => settle(new StoreAway(`Redis did not confirm the subscription to ${channel}`))
+      // After a pause of this process timers come first: a confirmation that lies there is read before.
+      const late = setTimeout(() => setImmediate(giveUp), LISTEN_MS)
       waiting.add(settle)
     })
   }
