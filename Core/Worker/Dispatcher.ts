@@ -134,7 +134,9 @@ export class Dispatcher {
   #settle(peer: Peer, call: Call, result: unknown, ended: () => void): Promise<void> {
     this.#watch.waits(call.action)
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      let settled = false
+      const giveUp = () => {
+        if (settled) return
         this.#reply(call, encodeReply('controllerTimeout', undefined, call.callId))
         call.timeOut()
         log.warn(
@@ -142,8 +144,11 @@ export class Dispatcher {
           `an action took longer than ${this.#timeoutMs} ms and was answered 504`,
         )
         end()
-      }, this.#timeoutMs)
+      }
+      // After a pause of this process timers come first: what the action waits for may lie there, and is heard before.
+      const timer = setTimeout(() => setImmediate(giveUp), this.#timeoutMs)
       const end = () => {
+        settled = true
         clearTimeout(timer)
         this.#watch.settled(call.action)
         ended()

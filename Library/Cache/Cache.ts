@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
-import { ioredis } from './ioredis'
 import { type CacheConnection, checkConnection, commandOptions, subscriberOptions } from './Options'
 import { logOutages } from './Outage'
+import { openClient } from './Pauses'
 import { StoreAway } from './StoreAway'
 import { openSubscriber, type Subscriber } from './Subscriber'
 
@@ -42,8 +42,7 @@ class Connections {
   get(name: string): Redis {
     const open = this.#clients.get(name)
     if (open) return open
-    const { Redis } = ioredis()
-    const client = new Redis(commandOptions(this.#connection(name)))
+    const client = openClient(commandOptions(this.#connection(name)))
     logOutages(client, name)
     this.#clients.set(name, client)
     return client

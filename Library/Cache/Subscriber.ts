@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { ioredis } from './ioredis'
 import type { ClientOptions } from './Options'
+import { lookAgain } from './Pauses'
 
 /** How often a subscriber asks whether anybody is there, in milliseconds. */
 const PING_MS = 5000
@@ -27,6 +28,7 @@ function define() {
 
     constructor(options: ClientOptions) {
       super(options)
+      this.on('connect', () => lookAgain(this.stream))
       // A subscriber only listens, so it would never miss a peer that vanished without a word. An unanswered ping ends the connection.
       this.#pings = setInterval(() => {
         if (this.status === 'ready') this.ping().catch(ignore)

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { PrivateRedis } from '../../Core/Store/PrivateRedis'
@@ -36,19 +36,19 @@ function fakeProgram(script: string): Place {
 
 function lives(pid: number): boolean {
   // One that nobody has reaped has no command line.
-  return existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+  return commandLine(`${pid}`) !== ''
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return '' // it has ended
+  }
 }
 
 /** Those that run a program, by its path. */
 function processesOf(program: string): string[] {
-  const commandLine = (pid: string) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-    } catch {
-      // It ended meanwhile.
-      return ''
-    }
-  }
   return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(program))
 }
 

@@ -127,7 +127,7 @@ describe('the request parser', () => {
     const stream = Buffer.concat([Buffer.from(`*1\r\n$${value.length}\r\n`), value, Buffer.from('\r\n')])
     const start = performance.now()
     expect(parse(cut(stream, [16 * 1024])).requests[0]?.[0]?.length).toBe(value.length)
-    expect(performance.now() - start).toBeLessThan(10_000)
+    expect(performance.now() - start).toBeLessThan(30_000)
   })
 })
 

@@ -47,11 +47,11 @@ export function connect(server: Server, options: Pick<RedisOptions, 'connectionN
 
 /** Asks until the answer is as wanted, or fails with the last one. */
 export async function eventually<T>(ask: () => T | Promise<T>, isWanted: (value: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 5_000
+  const deadline = Date.now() + 20_000
   for (;;) {
     const value = await ask()
     if (isWanted(value)) return value
-    if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(value)} after 5 s`)
+    if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(value)} after 20 s`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

@@ -49,7 +49,7 @@ export class RawClient {
 
   /** The next answers, with a deadline. */
   async answers(count: number): Promise<Wire[]> {
-    const deadline = AbortSignal.timeout(5_000)
+    const deadline = AbortSignal.timeout(60_000)
     const answers: Wire[] = []
     while (answers.length < count) {
       const decoded = decode(this.#received, 1)
@@ -65,7 +65,7 @@ export class RawClient {
 
   /** Everything that comes until the server closes the connection. */
   async untilClosed(): Promise<string> {
-    if (!this.socket.closed) await once(this.socket, 'close', { signal: AbortSignal.timeout(5_000) })
+    if (!this.socket.closed) await once(this.socket, 'close', { signal: AbortSignal.timeout(60_000) })
     return this.#received
   }
 }

@@ -26,5 +26,5 @@ test.runIf(process.versions.node.startsWith('20.'))(
       remove()
     }
   },
-  60_000,
+  240_000,
 )

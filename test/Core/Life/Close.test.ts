@@ -31,7 +31,7 @@ describe.each(MODES)('the end of a connection, %s mode', (mode) => {
   let server: Server
   let store: Redis
   beforeAll(async () => {
-    server = await startLife(mode, { TEST_IDLE: '2' })
+    server = await startLife(mode, { TEST_IDLE: '5' })
     store = server.store()
   })
   afterAll(async () => {
@@ -42,6 +42,7 @@ describe.each(MODES)('the end of a connection, %s mode', (mode) => {
   test.each(ENDS)('by %s: the controllers are told, then nothing is left on record', async (_, end, closeCode) => {
     const other = await Client.connect(server.url(), phone('other'))
     const victim = await Client.connect(server.url(), phone('victim'))
+    const beats = setInterval(() => [other, victim].map((client) => client.send('2')), 500) // it may take long until the end
     const fd = await fdOf(victim)
     await does(other, 'fdJoin', fd, 'LIFE_ROOM')
     await does(other, 'fdAddCloseKey', fd, 'HAND_SET')
@@ -52,6 +53,7 @@ describe.each(MODES)('the end of a connection, %s mode', (mode) => {
     await store.sadd(`WEBSOCKET_FdCloseSetKey_${fd}`, 'PHP_SET')
     await store.sadd(`WEBSOCKET_FdController_${fd}`, 'closing.THROWS')
 
+    clearInterval(beats)
     await end(victim, fd, other)
     const line = await server.logged(({ msg, fd: who }) => msg === 'Records was told' && who === fd)
     const auth = { id: 'victim', type: 'wechatUser', code: 'A', nickname: 'nvictim' }

@@ -13,7 +13,7 @@ describe.each(MODES)('the onClose hooks of a connection, %s mode', (mode) => {
   let store: Redis
   let other: Client
   beforeAll(async () => {
-    server = await startLife(mode, { TEST_TIMEOUT: '6' })
+    server = await startLife(mode, { TEST_TIMEOUT: '12' })
     store = server.store()
     other = await Client.connect(server.url(), phone('other'))
   })
@@ -63,7 +63,7 @@ describe.each(MODES)('the onClose hooks of a connection, %s mode', (mode) => {
     await victim.close()
     await told(fd, 'Hangs')
     expect(await store.sismember('LIFE_ROOM', fd)).toBe(1)
-    await offRecord(store, [fd], ['LIFE_ROOM'], HOOKS_MS + 3000)
+    await offRecord(store, [fd], ['LIFE_ROOM'], HOOKS_MS + 10_000)
     expect(performance.now() - began).toBeGreaterThan(HOOKS_MS - 100)
     await server.logged(({ msg, fd: who }) => msg === 'onClose hooks were given up' && who === fd)
     await told(fd, 'Records')
@@ -93,7 +93,7 @@ describe.each(MODES)('the onClose hooks of a connection, %s mode', (mode) => {
     victim.send({ method: 'life.faults.watches', watcher: await fdOf(watcher) })
     await watcher.next('watching')
     await victim.close()
-    await watcher.next('aborted', 3000)
+    await watcher.next('aborted', 10_000) // before its time is over
     await watcher.close()
   })
 

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { authString, Client, phone, refused } from '../../support/client'
 import { eventually } from '../../support/eventually'
@@ -19,6 +20,15 @@ interface Run {
 
 const runsOf = ({ frames }: Client): Run[] =>
   frames.all.filter(({ event }) => event === 'tooManyRequests').map(({ param }) => Object(param))
+
+/** Sends these in one write: they arrive together, whatever else the machine does meanwhile. */
+function sendTogether(client: Client, messages: readonly unknown[]): void {
+  const socket: unknown = Reflect.get(client.socket, '_socket')
+  if (!(socket instanceof Socket)) throw new Error('this is no client with a socket')
+  socket.cork()
+  for (const message of messages) client.send(message)
+  socket.uncork()
+}
 
 describe.each(MODES)('limits, %s mode', (mode) => {
   let server: Server
@@ -66,14 +76,15 @@ describe.each(MODES)('limits, %s mode', (mode) => {
   test('of a flood each frame is either answered or named in a 429, heartbeats not counted', async () => {
     const client = await Client.connect(server.url())
     const frames = 200
-    for (let n = 1; n <= frames; n++) {
-      client.send({ method: 'life.turns.sync', callId: n })
-      if (n % 3 === 0) client.send('2')
-    }
+    const flood = Array.from({ length: frames }, (_, n) => ({ method: 'life.turns.sync', callId: n + 1 }))
+    sendTogether(
+      client,
+      flood.flatMap((message) => (message.callId % 3 === 0 ? [message, '2'] : [message])),
+    )
     await eventually(() => {
       const answered = client.frames.all.filter(({ event }) => event === 'answer').map(({ callId }) => Number(callId))
       const refusedOnes = runsOf(client).flatMap(({ from, count }) => Array.from({ length: count }, (_, n) => from + n))
-      expect(answered.length).toBeGreaterThanOrEqual(IN_FLIGHT)
+      expect(answered.length).toBeGreaterThanOrEqual(Math.floor((BURST * 3) / 4)) // a quarter of the burst are heartbeats
       expect(refusedOnes.length).toBeGreaterThan(0)
       const union = [...answered, ...refusedOnes].sort((a, b) => a - b)
       expect(union).toEqual(Array.from({ length: frames }, (_, n) => n + 1))
@@ -87,7 +98,10 @@ describe.each(MODES)('limits, %s mode', (mode) => {
 
   test('a flood that goes on is closed with 4429, other clients are answered meanwhile', async () => {
     const [client, other] = await Promise.all([Client.connect(server.url()), Client.connect(server.url(), phone('2'))])
-    for (let n = 0; n < 5000; n++) client.send({ method: 'life.turns.sync', n })
+    sendTogether(
+      client,
+      Array.from({ length: 5000 }, (_, n) => ({ method: 'life.turns.sync', n })),
+    )
     expect(await other.call('life.turns.sync')).toMatchObject({ status: 200 })
     expect(await client.closed).toEqual({ code: 4429, reason: 'too many messages' })
     await other.close()
@@ -99,7 +113,8 @@ describe.each(MODES)('limits, %s mode', (mode) => {
     await client.next('holding')
     let sent = 1
     const send = (count: number) => {
-      for (let n = 0; n < count; n++) client.send({ method: 'life.turns.sync', callId: ++sent })
+      const calls = Array.from({ length: count }, () => ({ method: 'life.turns.sync', callId: ++sent }))
+      sendTogether(client, calls)
     }
     send(IN_FLIGHT - 1)
     // More than ten bursts. The gateway tells of refusals after 20 ms: time for 40 messages.

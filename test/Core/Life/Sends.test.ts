@@ -14,7 +14,7 @@ describe.each(MODES)('what is sent reaches those it is for, %s mode', (mode) => 
   let fds: number[]
   let a: Client
   beforeAll(async () => {
-    server = await startLife(mode)
+    server = await startLife(mode, { TEST_BUFFER: '16777216' }) // a flood may come while the test stands still
     store = server.store()
     a = await Client.connect(server.url(), phone('1'))
     const b = await Client.connect(server.url(), phone('1'))

@@ -4,10 +4,13 @@ import { MODES } from '../../support/modes'
 import type { Server } from '../../support/server'
 import { fdOf, startLife } from './life'
 
+/** Much more than the others are silent between two signs of life, also where the machine is slow. */
+const IDLE_MS = 3000
+
 describe.each(MODES)('silence, %s mode', (mode) => {
   let server: Server
   beforeAll(async () => {
-    server = await startLife(mode, { TEST_IDLE: '1' })
+    server = await startLife(mode, { TEST_IDLE: `${IDLE_MS / 1000}` })
   })
   afterAll(() => server.stop())
 
@@ -29,7 +32,7 @@ describe.each(MODES)('silence, %s mode', (mode) => {
       const victim = await Client.connect(server.url(), phone('silent'))
       silent = await fdOf(victim)
       expect(await victim.closed).toEqual({ code: 4408, reason: 'silent for too long' })
-      expect(performance.now() - began).toBeGreaterThan(950)
+      expect(performance.now() - began).toBeGreaterThan(IDLE_MS - 50)
       expect(victim.frames.all.filter(({ event }) => event === 'sent').length).toBeGreaterThan(4)
     }
     clearInterval(life)

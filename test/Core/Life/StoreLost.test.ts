@@ -72,7 +72,7 @@ describe.each(MODES)('a Redis that is killed and comes back empty, %s mode', (mo
       expect(await store.smembers(`WEBSOCKET_FdController_${screenFd}`)).toEqual(['Closing.Records'])
       const closeKeys = await store.smembers(`WEBSOCKET_FdCloseSetKey_${screenFd}`)
       expect(closeKeys.sort()).toEqual(['HAND_FILLED', 'LIFE_ROOM'])
-    }, 10_000)
+    })
     // The next gateway must not take a number that is in use.
     expect(await store.get('WEBSOCKET_INSTANCES')).toBe('1')
     expect(await store.scard('WEBSOCKET_INSTANCE_1_FDS')).toBe(fds.length + 2)

@@ -7,8 +7,11 @@ import { type RedisServer, startRedis } from '../../support/redis'
 import type { Server } from '../../support/server'
 import { does, eventsOf, fdOf, startLife } from './life'
 
-/** What a call may take that cannot have what it needs, in milliseconds. */
-const SOON = 1000
+/**
+ * What a call may take that cannot have what it needs, in milliseconds: it is a second, and another two for a machine that has no time.
+ * What bounds it are the timeouts of commands, and the gateway's patience with a record.
+ */
+const SOON = 3000
 
 // In this order: Redis stands still from the first test on, and goes on in the last.
 describe.each(MODES)('a Redis that stands still, %s mode', (mode) => {
@@ -106,7 +109,7 @@ describe.each(MODES)('a Redis that stands still, %s mode', (mode) => {
     client.send('2')
     expect(await client.call('life.turns.sync', { n: 5 })).toMatchObject({ status: 200, param: 5 })
     expect(client.texts).toContain('3')
-    expect(performance.now() - began).toBeLessThan(SOON / 2)
+    expect(performance.now() - began).toBeLessThan(SOON)
   })
 
   test('when Redis goes on, the record becomes right by itself', async () => {
@@ -121,7 +124,7 @@ describe.each(MODES)('a Redis that stands still, %s mode', (mode) => {
       expect(await store.smembers('LIFE_ROOM')).toEqual([`${fd}`])
       expect(await store.exists(`WEBSOCKET_FdController_${left}`, `WEBSOCKET_FdCloseSetKey_${left}`)).toBe(0)
       expect(await store.smembers('BY_HAND'), 'a close key that a PHP backend added').toEqual([])
-    }, 10_000)
+    })
     await eventually(async () => expect(await does(client, 'redis')).toBeGreaterThan(0))
     await does(client, 'fdJoin', fd, 'NEW_ROOM')
     expect(await does(client, 'groupMembers', 'NEW_ROOM')).toEqual([fd])

@@ -27,7 +27,7 @@ afterEach(() => host.close())
 
 test('everything that a worker had sent before it was killed is read before its loss is counted', async () => {
   const worker = spawn(process.execPath, ['-e', WORKER, host.path, SECRET], { stdio: 'inherit' })
-  await host.next('joined', 10_000)
+  await host.next('joined')
   const [to] = host.workers.map(({ toWorker }) => toWorker)
   // What is written to the dying one must not throw away what it has sent.
   const talk = setInterval(() => to?.message(1, 'y'.repeat(10_000)), 0)
@@ -46,7 +46,7 @@ test('a worker that stands still costs what is written to it, and the gateway kn
     ['-e', WORKER.replace('process.kill(process.pid', '(() => { for (;;); })(process.pid'), host.path, SECRET],
     { stdio: 'inherit' },
   )
-  await host.next('joined', 10_000)
+  await host.next('joined')
   await host.listener.said.next(({ fd }) => fd === RECORDS)
   const [to] = host.workers.map(({ toWorker }) => toWorker)
   for (let n = 0; n < 100; n++) to?.message(1, 'y'.repeat(1024 * 1024))

@@ -55,7 +55,7 @@ const consoleOf = (of: Project, server: { runtime: string }, env: Record<string,
   return (...args: string[]) => runConsole(args, { cwd: of.folder, env: { APP_RUNTIME: server.runtime, ...env } })
 }
 
-describe('the embedded SQLite', { timeout: 90_000 }, () => {
+describe('the embedded SQLite', { timeout: 300_000 }, () => {
   it('is migrated when workers start and when code is reloaded; a migration that fails refuses the reload', async () => {
     const own = project()
     const server = await start(own)
@@ -117,7 +117,7 @@ describe('the embedded SQLite', { timeout: 90_000 }, () => {
 })
 
 // One stands for all: what differs between them is tested with Library/DB.
-describe.each(DATABASES.slice(0, 1))('$name', { timeout: 90_000 }, ({ start: open }) => {
+describe.each(DATABASES.slice(0, 1))('$name', { timeout: 300_000 }, ({ start: open }) => {
   it('is migrated by the console; while it is away its actions are answered 503, and when it is back they work', async () => {
     const database = await open()
     made.push(database)

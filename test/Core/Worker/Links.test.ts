@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { action } from '../../../Core/App/Action'
 import type { App } from '../../../Core/App/App'
 import { FDS_AN_INSTANCE } from '../../../Core/Record/Keys'
@@ -45,22 +45,31 @@ class Talk {
     events.push('held')
   }
 
+  @action()
+  async turn(app: App, data: { fd: number }) {
+    await settled()
+    app.sendSuccessMessage(data.fd, 'turned', '')
+  }
+
   onClose() {
     events.push('onClose')
   }
 }
 
-beforeEach(() => {
+beforeEach(() => begin())
+
+/** @param controller_timeout in seconds */
+function begin(controller_timeout = 30): void {
   said = { one: [], two: [] }
   events = []
   aborted = false
-  const config = checkApp({ ack: false }, {})
+  const config = checkApp({ ack: false, setting: { controller_timeout } }, {})
   const source = { file: '', module: 'Own', name: 'Talk', exported: Talk }
   worker = new Worker(config, new Redis({ lazyConnect: true }), [source], new Watch())
   const gateway = (name: 'one' | 'two') => ({ ...gatewayThat((...what) => said[name].push(what)), waiting: 0 })
   one = worker.serve(1, gateway('one'))
   two = worker.serve(2, gateway('two'))
-})
+}
 
 const attachment = { port: 'main', ip: '', auth: '', session: '' }
 
@@ -183,4 +192,16 @@ test('a close that was under way when its gateway died is confirmed to the reape
   await settled()
   expect(events).toEqual(['onClose', 'onClose'])
   expect(said.two.at(-1)).toEqual(['closed', FIRST])
+})
+
+test('an action whose time runs out while the worker stands still, and that is done when it goes on, is not answered 504', async () => {
+  begin(1)
+  call(one, FIRST, 'turn')
+  const end = performance.now() + 1500
+  while (performance.now() < end); // user code computes, or the machine stands still
+  await vi.waitFor(() => expect(said.one.length).toBeGreaterThan(0))
+  expect(said.one).toEqual([
+    ['send', FIRST, expect.stringContaining('turned'), false],
+    ['done', FIRST],
+  ])
 })

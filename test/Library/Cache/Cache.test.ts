@@ -10,6 +10,9 @@ import { log } from '../../../Library/Log/Log'
 import { compile } from '../../support/programs'
 import { type RedisServer, startRedis } from '../../support/redis'
 
+/** A second, and as much as a machine may need that has no time. What must not take longer is shown by which timeout ended it. */
+const SOON = 5000
+
 let server: RedisServer
 const lines: { level: 'error' | 'info'; fields: unknown; text: unknown }[] = []
 
@@ -35,12 +38,12 @@ afterEach(async () => {
 
 /** The client of `master`, connected. */
 async function master(): Promise<Redis> {
-  await Cache.ready('master', 5000)
+  await Cache.ready('master', 20_000)
   return Cache.get('master')
 }
 
 /** Resolves with the event, or fails after so many milliseconds. */
-function event(client: Redis, name: string, ms = 5000): Promise<unknown[]> {
+function event(client: Redis, name: string, ms = 20_000): Promise<unknown[]> {
   // Not events.once, for which an 'error' in between is the end.
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`no '${name}' within ${ms} ms`)), ms)
@@ -71,7 +74,7 @@ describe('the cache', () => {
   })
 
   it('puts the prefix before keys, and leaves channels alone', async () => {
-    await Cache.ready('task', 5000)
+    await Cache.ready('task', 20_000)
     await Cache.get('task').set('a', 'prefixed')
     expect(await (await master()).get('task:a')).toBe('prefixed')
     const subscriber = Cache.subscriber('task')
@@ -100,7 +103,7 @@ describe('the cache', () => {
     const other = await startRedis({ args: ['--unixsocket', path] })
     Cache.configure({ master: { url: path }, task: { path }, url: { url: `unix://${path}` } })
     for (const name of ['master', 'task', 'url']) {
-      await Cache.ready(name, 5000)
+      await Cache.ready(name, 20_000)
       expect(await Cache.get(name).incr('a')).toBeGreaterThan(0)
     }
     expect(await Cache.get('url').get('a')).toBe('3')
@@ -123,7 +126,7 @@ describe('ready', () => {
   it('rejects with StoreAway and the reason, and leaves no listener', async () => {
     await Cache.close()
     Cache.configure({ master: { url: 'redis://127.0.0.1:1' } })
-    const error = await failsWithin(2000, () => Cache.ready('master', 300))
+    const error = await failsWithin(SOON, () => Cache.ready('master', 300))
     expect(error).toBeInstanceOf(StoreAway)
     expect(error).toMatchObject({ message: expect.stringContaining('300 ms'), cause: { code: 'ECONNREFUSED' } })
     const client = Cache.get('master')
@@ -133,7 +136,7 @@ describe('ready', () => {
   it('ends when the cache is closed meanwhile', async () => {
     await Cache.close()
     Cache.configure({ master: { url: 'redis://127.0.0.1:1' } })
-    const waiting = failsWithin(2000, () => Cache.ready('master', 10_000))
+    const waiting = failsWithin(SOON, () => Cache.ready('master', 10_000))
     await Cache.close()
     expect(await waiting).toBeInstanceOf(StoreAway)
   })
@@ -142,14 +145,14 @@ describe('ready', () => {
     const locked = await startRedis({ args: ['--requirepass', 'hunter1'] })
     await Cache.close()
     Cache.configure({ master: { url: locked.url.replace('//', '//:hunter2@') } })
-    const error = await failsWithin(3000, () => Cache.ready('master', 1000))
+    const error = await failsWithin(SOON, () => Cache.ready('master', 1000))
     expect(error).toMatchObject({ cause: { message: expect.stringMatching(/WRONGPASS/) } })
     expect(lines).toHaveLength(1)
     expect(JSON.stringify(lines)).toContain('WRONGPASS')
     expect(JSON.stringify(lines)).not.toContain('hunter')
     await Cache.close()
     Cache.configure({ master: { url: locked.url.replace('//', '//:hunter1@') } })
-    await Cache.ready('master', 5000)
+    await Cache.ready('master', 20_000)
     await Cache.close()
     await locked.stop()
   })
@@ -161,7 +164,7 @@ describe('a Redis that is away', () => {
     const closed = event(client, 'close')
     await server.kill('SIGKILL')
     await closed
-    await failsWithin(1000, async () => {
+    await failsWithin(SOON, async () => {
       const errors = await Promise.all(
         Array.from({ length: 1000 }, () =>
           client.incr('count').then(
@@ -178,7 +181,7 @@ describe('a Redis that is away', () => {
     await server.restart()
     const began = performance.now()
     await back
-    expect(performance.now() - began).toBeLessThan(3000)
+    expect(performance.now() - began).toBeLessThan(SOON)
     // None of the thousand waited anywhere.
     expect(await client.incr('count')).toBe(1)
   })
@@ -188,10 +191,12 @@ describe('a Redis that is away', () => {
     await client.set('count', '0')
     await server.kill('SIGSTOP')
     const closed = event(client, 'close')
-    const errors = await Promise.all(Array.from({ length: 10 }, () => failsWithin(1000, () => client.incr('count'))))
+    const errors = await Promise.all(Array.from({ length: 10 }, () => failsWithin(SOON, () => client.incr('count'))))
+    // Half a second, and not when the silent connection ends.
+    for (const error of errors) expect(error).toMatchObject({ message: 'Command timed out' })
     expect(errors.every(isStoreAway)).toBe(true)
     await closed
-    expect(isStoreAway(await failsWithin(1000, () => client.incr('count')))).toBe(true)
+    expect(isStoreAway(await failsWithin(SOON, () => client.incr('count')))).toBe(true)
     const back = event(client, 'ready')
     await server.kill('SIGCONT')
     await back
@@ -232,14 +237,18 @@ it('an idle client keeps its connection', async () => {
 
 describe('close', () => {
   it('lets what was sent be answered, and then fails', async () => {
+    await Cache.close()
+    Cache.configure({ master: { url: server.url, options: { commandTimeout: 20_000, socketTimeout: 20_000 } } })
     const client = await master()
     const sent = client.incr('last')
     // Redis would drop this one at once if the connection just ended.
     const slow = client.blpop('nothing', 0.2)
-    await Cache.close()
+    await Cache.close(20_000)
     expect(await sent).toBeGreaterThan(0)
     expect(await slow).toBeNull()
-    expect(isStoreAway(await failsWithin(100, () => client.ping()))).toBe(true)
+    const error = await failsWithin(SOON, () => client.ping())
+    expect(isStoreAway(error)).toBe(true)
+    expect(String(error)).not.toContain('timed out') // it is refused at once
     expect(() => Cache.get('master')).toThrow(StoreAway)
     expect(() => Cache.subscriber('master')).toThrow(StoreAway)
     expect(lines).toEqual([])
@@ -257,12 +266,12 @@ describe('close', () => {
 
   it('waits for a Redis that hangs no longer than its deadline', async () => {
     await Cache.close()
-    Cache.configure({ master: { url: server.url, options: { commandTimeout: 10_000, socketTimeout: 10_000 } } })
+    Cache.configure({ master: { url: server.url, options: { commandTimeout: 20_000, socketTimeout: 20_000 } } })
     await master()
     await server.kill('SIGSTOP')
     const began = performance.now()
     await Cache.close(200)
-    expect(performance.now() - began).toBeLessThan(3000)
+    expect(performance.now() - began).toBeLessThan(SOON)
     await server.kill('SIGCONT')
   })
 })
@@ -280,7 +289,7 @@ describe('a subscriber', () => {
       await back
       // Redis says how many it reached: the subscriptions are on their way, and no event tells of them.
       for (const channel of ['one', 'two', 'many.more']) {
-        await vi.waitUntil(async () => (await client.publish(channel, 'hello')) === 1, 5000)
+        await vi.waitUntil(async () => (await client.publish(channel, 'hello')) === 1, 20_000)
       }
     }
     subscriber.disconnect()
@@ -296,7 +305,7 @@ describe('a subscriber', () => {
     }
     const client = await master()
     for (const channel of ['one', 'two', 'many.more']) {
-      await vi.waitUntil(async () => (await client.publish(channel, 'hello')) === 1, 5000)
+      await vi.waitUntil(async () => (await client.publish(channel, 'hello')) === 1, 20_000)
     }
     subscriber.disconnect()
   })
@@ -355,7 +364,7 @@ describe('a process that closed its cache ends by itself', () => {
       Cache.configure({ master: { url: ${JSON.stringify(server.url)} }, dead: { url: 'redis://127.0.0.1:1' }, none: { path: '/nowhere' } });`
     const child = spawn(process.execPath, ['-e', `${head}(async () => {${script}})()`], {
       stdio: ['ignore', 'ignore', 'inherit'],
-      timeout: 10_000,
+      timeout: 60_000,
     })
     expect(await once(child, 'exit')).toEqual([0, null])
   }
@@ -363,7 +372,7 @@ describe('a process that closed its cache ends by itself', () => {
   it.each([
     ['unused', ''],
     ['at once after the first use', `Cache.get('master'); await Cache.close()`],
-    ['after use', `await Cache.ready('master', 5000); await Cache.get('master').ping(); await Cache.close()`],
+    ['after use', `await Cache.ready('master', 20_000); await Cache.get('master').ping(); await Cache.close()`],
     [
       'with a subscriber that was ended',
       `const s = Cache.subscriber('master'); await s.subscribe('a'); s.disconnect()`,
@@ -381,7 +390,7 @@ describe('a process that closed its cache ends by itself', () => {
   })
 
   it('from a Redis that hangs', async () => {
-    const script = `await Cache.ready('master', 5000); process.kill(${server.pid}, 'SIGSTOP'); Cache.get('master').ping().catch(() => {}); await Cache.close(100)`
+    const script = `await Cache.ready('master', 20_000); process.kill(${server.pid}, 'SIGSTOP'); Cache.get('master').ping().catch(() => {}); await Cache.close(100)`
     await ends(script)
     await server.kill('SIGCONT')
   })

@@ -150,17 +150,22 @@ describe.skipIf(DATABASES.length === 0)(`away and back: ${DATABASES.map(({ name 
   it('full: that others have all of its connections is an outage', () =>
     each(async ({ walls, name }) => {
       const [held, free] = gate()
-      const crowd = Array.from({ length: 50 }, () =>
-        failure(
-          DB.get(crowdOf(name))
-            .connection()
-            .execute(() => held),
-        ),
-      )
-      await eventually(async () => expect(isDatabaseAway((await failure(walls.create(row))).error)).toBe(true))
+      const crowd = Array.from({ length: 50 }, () => {
+        const [placed, place] = gate()
+        const holding = DB.get(crowdOf(name))
+          .connection()
+          .execute(() => {
+            place()
+            return held
+          })
+        return { placed, ended: failure(holding).finally(place) }
+      })
+      // All of them have a connection or none: whoever came before would keep his.
+      await Promise.all(crowd.map(({ placed }) => placed))
+      expect(isDatabaseAway((await failure(walls.create(row))).error)).toBe(true)
       expect(logged(name)).toEqual(['error: a database is away'])
       free()
-      await Promise.all(crowd)
+      await Promise.all(crowd.map(({ ended }) => ended))
       // The pool of the others keeps what it has: another machine's would, too.
       const { rows } = await DB.sql<{ one: number }>`select 1 as one`.execute(DB.get(crowdOf(name)))
       expect(Number(rows[0]?.one)).toBe(1)

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 
 const LINES = 12_000
 const LETTERS = 300
-const PATIENCE = { timeout: 10_000 }
+const PATIENCE = { timeout: 60_000 }
 
 /** A process that writes its letter, line by line, as fast as it can; what it has to say itself goes to standard error. */
 const writer = (letter: string, lines = LINES) => `node -e "

@@ -28,10 +28,13 @@ beforeEach(() => {
 })
 
 /** A process that has the log, and runs this. */
-function start(script: string, env: Record<string, string> = {}): ChildProcess {
+function start(script: string, env: Record<string, string> = {}, ...ipc: 'ipc'[]): ChildProcess {
   const head = `const { log, configureLog, divertLog, flushLog, closeLog } = require(${JSON.stringify(library.file)});
     const runtime = ${JSON.stringify(runtime)};`
-  return spawn(process.execPath, ['-e', head + script], { env: { ...process.env, ...env } })
+  return spawn(process.execPath, ['-e', head + script], {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe', ...ipc],
+  })
 }
 
 async function outcome(child: ChildProcess) {
@@ -122,21 +125,31 @@ describe('the log of a process', () => {
   })
 
   it('shares its file with other processes, line by line', async () => {
+    const [rounds, each] = [20, 100]
     const script = (name: string) => `configureLog({ runtime, level: 'info', name: '${name}' });
-      process.stdin.once('data', () => { for (let n = 0; n < 2000; n++) log.info({ n, fill: '${name}'.repeat(n) }, 'line'); process.exit() });
-      log.info({ n: -1 }, 'ready')`
-    const children = ['a', 'b', 'c'].map((name) => start(script(name)))
+      let n = 0;
+      process.stdin.on('data', () => { for (const end = n + ${each}; n < end; n++) log.info({ n, fill: '${name}'.repeat(n) }, 'line'); process.send(n) });
+      process.stdin.on('end', () => process.disconnect());
+      process.send('ready')`
+    const children = ['a', 'b', 'c'].map((name) => start(script(name), {}, 'ipc'))
     const ended = children.map(outcome)
-    await Promise.all(children.map((child) => child.stdout && once(child.stdout, 'data')))
-    for (const child of children) child.stdin?.write('go')
+    const everybody = () => Promise.all(children.map((child) => once(child, 'message')))
+    await everybody()
+    // In rounds, else one could be through before another one has begun.
+    for (let round = 0; round < rounds; round++) {
+      const written = everybody()
+      for (const child of children) child.stdin?.write('go')
+      await written
+    }
+    for (const child of children) child.stdin?.end()
     await Promise.all(ended)
     const all = logged()
-    // They did write at the same time, else this proves nothing.
-    expect(all.filter(({ name }, at) => at > 0 && name !== all[at - 1]?.name).length).toBeGreaterThan(10)
+    // They did write beside each other, else this proves nothing.
+    expect(all.filter(({ name }, at) => at > 0 && name !== all[at - 1]?.name).length).toBeGreaterThan(rounds)
     for (const name of ['a', 'b', 'c']) {
       const own = all.filter((line) => line.name === name)
-      expect(own.map(({ n }) => n)).toEqual(Array.from({ length: 2001 }, (_, n) => n - 1))
-      for (const { n, fill } of own.slice(1)) expect(fill).toBe(name.repeat(Number(n)))
+      expect(own.map(({ n }) => n)).toEqual(Array.from({ length: rounds * each }, (_, n) => n))
+      for (const { n, fill } of own) expect(fill).toBe(name.repeat(Number(n)))
     }
   })
 
