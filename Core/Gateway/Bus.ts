@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis'
 import type { Subscriber } from '../../Library/Cache/Cache'
 import { isStoreAway, StoreAway } from '../../Library/Cache/Cache'
+import { deadline } from '../../Library/Deadline'
 import { log } from '../../Library/Log/Log'
 import { Tally } from '../../Library/Log/Tally'
 import { BrokenRecord } from '../Link/Records'
 import { gatewayCounts } from '../Metrics/GatewayCounts'
-import { deadline } from './Deadline'
 import { decodeEnvelope, type Envelope, encodeEnvelope } from './Envelope'
 
 /** Published and not yet answered: beyond this workers wait. */

@@ -1,10 +1,10 @@
 import { isStoreAway, StoreAway } from '../../Library/Cache/Cache'
+import { deadline } from '../../Library/Deadline'
 import { log } from '../../Library/Log/Log'
 import { type Answer, STORE_AWAY } from '../Link/Contract'
 import { instanceChannel } from '../Record/Keys'
 import { isObject } from '../Wire/Protocol'
 import type { Bus } from './Bus'
-import { deadline } from './Deadline'
 import type { BusAnswer, BusOperation, BusQuestion } from './Envelope'
 
 /** How long the other gateways may take to answer, in milliseconds. */

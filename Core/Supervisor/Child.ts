@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { deadline } from '../../Library/Deadline'
 import { ledger } from '../Metrics/Ledger'
 import { type Boot, isReport, type Order, type Report } from '../Orders'
 
@@ -83,25 +84,18 @@ export class Child {
 
   /** @returns what rejects when the loading of user code does not go on, and what ends the watch */
   #patience(limitMs: number): { hangs: Promise<never>; over: () => void } {
-    let timer: NodeJS.Timeout | undefined
-    let turn: NodeJS.Immediate | undefined
-    const over = () => {
-      clearTimeout(timer)
-      clearImmediate(turn)
-    }
+    let end = () => {}
     const hangs = new Promise<never>((_, reject) => {
       const wait = (file: string) => {
-        over()
-        const give = () =>
+        end()
+        end = deadline(limitMs, () => {
           reject(new Error(`${file} hangs: it did not go on for ${limitMs / 1000} s (setting.stall_limit)`))
-        timer = setTimeout(() => {
-          turn = setImmediate(give) // where the supervisor stood still, what it was told meanwhile is heard first
-        }, limitMs)
+        })
       }
       wait('the start of the process')
       this.on('loads', ({ file }) => wait(file))
     })
-    return { hangs, over }
+    return { hangs, over: () => end() }
   }
 
   /** @returns the answer to an order @throws Error when the process ends before it comes */

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { isStoreAway } from '../../Library/Cache/Cache'
 import type { AppConfig } from '../../Library/Config/Schema'
 import { isDatabaseAway } from '../../Library/DB/DB'
+import { deadline } from '../../Library/Deadline'
 import { log } from '../../Library/Log/Log'
 import { App } from '../App/App'
 import { Call } from '../App/Call'
@@ -134,9 +135,7 @@ export class Dispatcher {
   #settle(peer: Peer, call: Call, result: unknown, ended: () => void): Promise<void> {
     this.#watch.waits(call.action)
     return new Promise((resolve) => {
-      let settled = false
-      const giveUp = () => {
-        if (settled) return
+      const stopTheClock = deadline(this.#timeoutMs, () => {
         this.#reply(call, encodeReply('controllerTimeout', undefined, call.callId))
         call.timeOut()
         log.warn(
@@ -144,12 +143,9 @@ export class Dispatcher {
           `an action took longer than ${this.#timeoutMs} ms and was answered 504`,
         )
         end()
-      }
-      // After a pause of this process timers come first: what the action waits for may lie there, and is heard before.
-      const timer = setTimeout(() => setImmediate(giveUp), this.#timeoutMs)
+      })
       const end = () => {
-        settled = true
-        clearTimeout(timer)
+        stopTheClock()
         this.#watch.settled(call.action)
         ended()
         if (peer.call === call) peer.call = undefined

@@ -1,9 +1,7 @@
 import type { Redis } from 'ioredis'
+import { deadline } from '../Deadline'
 import { ioredis } from './ioredis'
 import type { ClientOptions } from './Options'
-
-/** A timer that comes no later than this is in time, in milliseconds. */
-const IN_TIME_MS = 50
 
 /** How much longer than its `socketTimeout` a connection may be silent, in milliseconds. */
 const SECOND_LOOK_MS = 500
@@ -13,8 +11,8 @@ type Command = Parameters<Redis['sendCommand']>[0]
 let Made: ReturnType<typeof define> | undefined
 
 /**
- * A Redis client that does not take its own process' pause for a silence of Redis: after one, the timers of ioredis come before the
- * answers that lie there. A command whose time ran out in a pause has it once more.
+ * A Redis client that does not take a pause of its own process for a silence of Redis: after one, the timers of ioredis come before the
+ * answers that lie there.
  */
 export function openClient(options: ClientOptions): Redis {
   Made ??= define()
@@ -37,18 +35,14 @@ function define() {
   }
 }
 
-/** @param ms how long the command may wait for its answer */
+/** @param ms what the command may take: ioredis watches over the first half, we over the second */
 function bearPauses(command: Command, ms: number): void {
-  const due = performance.now() + ms
+  const half = ms / 2
+  command.setTimeout(half)
   const { reject } = command
   command.reject = (error) => {
     if (error.message !== 'Command timed out') return reject(error)
-    const give = () => {
-      if (!command.isSettled) reject(error)
-    }
-    // What has come is read between the timers of a turn and its immediates.
-    if (performance.now() - due < IN_TIME_MS) setImmediate(give)
-    else setTimeout(() => setImmediate(give), ms)
+    deadline(half, () => command.isSettled || reject(error))
   }
 }
 
@@ -58,10 +52,7 @@ export function lookAgain(stream: Redis['stream']): void {
   stream.destroy = (error) => {
     if (!error?.message.startsWith('Socket timeout.')) return destroy(error)
     const heard = stream.bytesRead
-    const look = () => {
-      if (stream.bytesRead === heard) destroy(error)
-    }
-    setTimeout(() => setImmediate(look), SECOND_LOOK_MS).unref()
+    deadline(SECOND_LOOK_MS, () => stream.bytesRead === heard && destroy(error))
     return stream
   }
 }
