@@ -33,13 +33,14 @@ export class Audience {
     this.#due.clear()
     for (const [timer, room] of due) {
       clearTimeout(timer)
-      await Cache.get('master').del(room.counting)
       await this.#count(room)
     }
   }
 
-  async #count({ users, walls }: Room): Promise<void> {
+  async #count({ counting, users, walls }: Room): Promise<void> {
     try {
+      // Before it counts, and not when the key runs out: who comes between the two would be in no count.
+      await Cache.get('master').del(counting)
       const [user, wall] = await Promise.all([this.app.groupCount(users), this.app.groupCount(walls)])
       this.app.to(walls).send('roomCount', '房间人数', { user, wall })
     } catch (error) {

@@ -139,6 +139,14 @@ describe('what a room bears', () => {
     await guests[2]?.none('roomCount')
   })
 
+  test('a change after a count is in the next one, also where Redis still has the key of the last one', async () => {
+    const screen = await room.joined('wall', '1')
+    await room.app.store.persist(new Name().room(room.code).counting) // its clock is slower than ours, say
+    await screen.next('roomCount', { within: 20_000 })
+    await room.joined('user', '2')
+    expect(await screen.next('roomCount', { within: 20_000 })).toMatchObject({ param: { user: 1, wall: 1 } })
+  })
+
   test('a worker that ends counts at once what it had announced, and leaves the next change to others', async () => {
     const screen = await room.joined('wall', '1')
     await screen.next('roomCount', { within: 20_000 })
