@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { Cache } from '../../Library/Cache/Cache'
 import { DB } from '../../Library/DB/DB'
 import type { NamedMigration } from '../../Library/DB/Migrations'
-import { House, type HouseBoot } from '../Gateway/House'
+import { House, type HouseBoot, type Tries } from '../Gateway/House'
 import type { Ending } from '../Handler'
 import { InlineLink } from '../Link/Inline'
 import { FDS_AN_INSTANCE } from '../Record/Keys'
@@ -23,8 +23,8 @@ export interface BaseOptions {
   readonly number: number
   /** Others have taken this gateway for dead: it has to end. */
   readonly reaped: () => void
-  /** Called again and again while Redis is waited for; what it throws ends the waiting. */
-  readonly waits: () => void
+  /** Called before each try to reach Redis; what it throws ends the waiting. */
+  readonly tries: Tries
 }
 
 /** A gateway and a worker in one process, joined by the inline link. The only place that knows both. */
@@ -40,9 +40,9 @@ export class Base {
   }
 
   /** @throws LoadError when the controllers cannot be used, MigrationError, and what `House.open` throws */
-  static async open({ boot, sources, migrations, number, reaped, waits }: BaseOptions): Promise<Base> {
+  static async open({ boot, sources, migrations, number, reaped, tries }: BaseOptions): Promise<Base> {
     await prepareDatabase(migrations)
-    const house = await House.open(boot, { drained: () => {}, broken: () => {}, reaped }, waits)
+    const house = await House.open(boot, { drained: () => {}, broken: () => {}, reaped }, tries)
     try {
       await awaitStore()
       const inline = new InlineLink()

@@ -26,7 +26,7 @@ class BaseProcess implements Life {
       migrations: loadMigrations(root, loads),
       number: link.worker,
       reaped: () => exit(EXIT.failed),
-      waits: () => tell({ report: 'loads', file: 'Redis' }), // its absence is no start that hangs
+      tries: () => tell({ report: 'loads', file: 'Redis' }), // its absence is no start that hangs
     })
     this.#base = base
     watchUserCode(() => base.inside(), true) // the connections live here: a throw in a timer must not end them

@@ -45,6 +45,9 @@ const STORE_WAIT_MS = 10_000
 /** What of a boot a house needs. */
 export type HouseBoot = Pick<Boot, 'name' | 'folder' | 'config' | 'cache' | 'embedded'>
 
+/** Told that Redis is asked whether it is there, and how often it was not. */
+export type Tries = (failed: number) => void
+
 /** A gateway with its public ports and its store: what a process that holds sockets consists of, in either mode. */
 export class House {
   readonly gateway: Gateway
@@ -60,10 +63,10 @@ export class House {
 
   /**
    * Waits for Redis, however long it takes: it may be started later than this.
-   * @param waits called before each try; what it throws ends the waiting
+   * @param tries called before each try; what it throws ends the waiting
    * @throws StoreAway when the embedded store does not answer, Error when Redis refuses what the server needs
    */
-  static async open(boot: HouseBoot, watcher: Watcher, waits: () => void = () => {}): Promise<House> {
+  static async open(boot: HouseBoot, watcher: Watcher, tries: Tries = () => {}): Promise<House> {
     const { cache, config, embedded } = boot
     const pipelined = { ...cache.master, options: { enableAutoPipelining: true, commandTimeout: TIMEOUT_MS } }
     const bare = { autoResubscribe: false, autoResendUnfulfilledCommands: false, socketTimeout: NEVER_MS }
@@ -73,7 +76,7 @@ export class House {
     // MSwoole, whose fds begin at 1, may have left some behind in a Redis of one's own.
     const firstInstance = embedded ? 0 : 1
     if (embedded) await Cache.ready(RECORD, STORE_WAIT_MS)
-    const patiently = embedded ? <T>(work: () => Promise<T>) => work() : patience(cache.master.url, waits)
+    const patiently = embedded ? <T>(work: () => Promise<T>) => work() : patience(cache.master.url, tries)
     const lease = await patiently(async () => {
       await Cache.ready(RECORD, PATIENCE_MS)
       return Lease.claim(redis, firstInstance)
@@ -195,12 +198,12 @@ export class House {
  * Tries a work again for as long as Redis is away, and says what to do about it: once, until the reason is another one. The address is
  * shown without user and password.
  */
-function patience(url: string, waits: () => void): <T>(work: () => Promise<T>) => Promise<T> {
+function patience(url: string, tries: Tries): <T>(work: () => Promise<T>) => Promise<T> {
   const place = url.replace(/^(\w+:\/\/).*@/, '$1')
   let said = ''
   return async (work) => {
-    for (;;) {
-      waits()
+    for (let failed = 0; ; failed++) {
+      tries(failed)
       try {
         return await work()
       } catch (error) {
