@@ -99,7 +99,9 @@ async function serve(folder: string, { ready, user, command, url }: Kind): Promi
     const others = childrenOf(current.pid)
     await signal(current, name)
     for (const pid of others) tryKill(pid, name)
-    if (name !== 'SIGSTOP' && name !== 'SIGCONT') while (others.some((pid) => runs(pid))) await pause(5)
+    // Its threads stand still one after the other: until then one of them may go on serving.
+    if (name === 'SIGSTOP') while (![current.pid, ...others].every(stands)) await pause(5)
+    else if (name !== 'SIGCONT') while (others.some((pid) => runs(pid))) await pause(5)
   }
   return {
     url: url(port),
@@ -128,19 +130,31 @@ function tryKill(pid: number, name: NodeJS.Signals): void {
 /** The processes that a server has started: each connection of PostgreSQL is one. */
 function childrenOf(parent: number): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return pids.map(Number).filter((pid) => statOf(pid)?.parent === parent)
+  return pids.map(Number).filter((pid) => statOf(`${pid}`)?.parent === parent)
 }
 
 /** Not one that has ended and that nobody has buried. */
 function runs(pid: number): boolean {
-  const stat = statOf(pid)
+  const stat = statOf(`${pid}`)
   return stat !== undefined && stat.state !== 'Z'
 }
 
-function statOf(pid: number): { state: string; parent: number } | undefined {
+/** Every thread is stopped, or the process has ended. */
+function stands(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).every((thread) =>
+      /^[TXZ]?$/.test(statOf(`${pid}/task/${thread}`)?.state ?? ''),
+    )
+  } catch {
+    return true
+  }
+}
+
+/** @param task a process, or a thread of one, as /proc names it */
+function statOf(task: string): { state: string; parent: number } | undefined {
   try {
     // They come behind the name of the program, which stands in brackets.
-    const [, state = '', parent] = /\) (\w) (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+    const [, state = '', parent] = /\) (\w) (\d+) /.exec(readFileSync(`/proc/${task}/stat`, 'utf8')) ?? []
     return { state, parent: Number(parent) }
   } catch {
     return undefined // it has ended
