@@ -22,10 +22,7 @@ const SAYS: readonly (readonly [nickname: string, say: string])[] = [
   ['<b>Bob</b>', '<img src=x onerror=alert(1)>'],
 ]
 
-/**
- * Chromium may drop what is under way when a network of the machine comes or goes, as in tests beside this one. Then a page cannot tell
- * why it was refused, and tries again some seconds later.
- */
+/** Chromium may drop what is under way when the machine's networks change: then a page cannot tell why it was refused, and tries again. */
 const LONG = { timeout: 75_000 }
 
 /** Pictures of every state, in Runtime/screenshots, for a person to look at. */
