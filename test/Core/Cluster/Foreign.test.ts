@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { phone } from '../../support/client'
 import { eventually } from '../../support/eventually'
+import { Monitor } from '../../support/monitor'
 import { type RedisServer, startRedis } from '../../support/redis'
 import type { Server } from '../../support/server'
 import { allTold, does, enter, instanceOf, offRecord, startMachine, traces } from './cluster'
@@ -74,16 +75,15 @@ test('joins that race the close of a connection leave nothing behind', async () 
 }, 300_000)
 
 test('the list of an instance names an fd before anything else does, and when nothing else does any more', async () => {
-  const monitor = await new Redis(server.url).monitor()
-  const seen: string[][] = []
-  monitor.on('monitor', (_: unknown, command: string[]) => seen.push(command))
+  const monitor = await Monitor.open(server.port)
+  const { seen } = monitor
   const place = { groups: ['ORDER_ROOM'], keys: ['ORDER_SET'], controllers: ['Cluster.Witness'] }
   const { client, fd } = await enter(here, phone('order'), place)
   await client.close()
   await offRecord(redis, [fd])
   const list = `WEBSOCKET_INSTANCE_${instanceOf(fd)}_FDS`
   await eventually(() => expect(seen.some(([name, key]) => /srem/i.test(name ?? '') && key === list)).toBe(true))
-  monitor.disconnect()
+  monitor.close()
   // What the test itself asks is left out, and what only reads.
   const reads = /^(smembers|sismember|hget|hgetall|hexists|zrange|zscore|exists|get|type|scan|scard)$/i
   const writes = seen.filter(([name = '', ...rest]) => !reads.test(name) && rest.some((word) => word.includes(`${fd}`)))

@@ -206,7 +206,7 @@ test('all machines and Redis stand still together: who wakes first takes nobody 
   const [ofFirst = 0, ofSecond = 0] = fdsOf(members).map(instanceOf)
   const leases = [ofFirst, ofSecond].map((instance) => `WEBSOCKET_INSTANCE_${instance}_LEASE`)
   await eventually(async () => expect(await redis.exists(...leases)).toBe(0))
-  const looked = looks(redis, ofSecond, 2)
+  const looked = looks(server, ofSecond, 2)
   const [first = 0, second = 0] = paused.splice(0)
   signal([first], 'SIGCONT')
   await looked

@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { leaseKey } from '../../../Core/Record/Keys'
 import { Client, type UserFields } from '../../support/client'
 import { eventually } from '../../support/eventually'
+import { Monitor } from '../../support/monitor'
 import type { RedisServer } from '../../support/redis'
 import { Server } from '../../support/server'
 import { processes } from '../Faults/support'
@@ -94,14 +95,11 @@ export function signal(pids: readonly number[], name: NodeJS.Signals): void {
 }
 
 /** Waits until somebody has looked so often whether this instance lives. */
-export async function looks(redis: Redis, instance: number, times: number): Promise<void> {
-  const monitor = await redis.monitor()
-  let seen = 0
-  monitor.on('monitor', (_: unknown, [name, key]: string[]) => {
-    if (/^get$/i.test(name ?? '') && key === leaseKey(instance)) seen++
-  })
-  await eventually(() => expect(seen).toBeGreaterThanOrEqual(times))
-  monitor.disconnect()
+export async function looks({ port }: RedisServer, instance: number, times: number): Promise<void> {
+  const monitor = await Monitor.open(port)
+  const isLook = ([name = '', key]: readonly string[]) => /^get$/i.test(name) && key === leaseKey(instance)
+  await eventually(() => expect(monitor.seen.filter(isLook).length).toBeGreaterThanOrEqual(times))
+  monitor.close()
 }
 
 /** Every place in Redis that speaks of one of these fds, whatever it is. */

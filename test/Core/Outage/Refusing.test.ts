@@ -99,7 +99,7 @@ test('Redis comes back with an old memory, in which leases have run out: nobody 
   // The first machine is back before the second one: long enough for its reaper to look at the leases.
   process.kill(gateway, 'SIGSTOP')
   await redis.restart()
-  await looks(store, instanceOf(members[1]?.fd ?? 0), 2)
+  await looks(redis, instanceOf(members[1]?.fd ?? 0), 2)
   process.kill(gateway, 'SIGCONT')
   await isRight()
 })
